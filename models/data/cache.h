@@ -1,0 +1,64 @@
+/* The cache of decoded pictures: RGB8 [count][S][S][3] in a memory-mapped file per picture size.
+ *
+ * It lives in the data set's folder as cache-<size>-<fit>.rgb, or, where that cannot be written,
+ * in $XDG_CACHE_HOME/penumbra. It is made on demand, on two threads, under another name and then
+ * renamed; a file of other pictures, another version or the wrong length is made anew. A picture
+ * that cannot be decoded is reported and marked, and is no failure of the whole.
+ *
+ * A DataCache is immutable once open and may be read from any thread.
+ */
+#pragma once
+
+#include <gio/gio.h>
+
+#include "models/data/resize.h"
+
+G_BEGIN_DECLS
+
+typedef struct _DataCache DataCache;
+
+/* Called on the thread that called data_cache_open, a few times a second while it builds. */
+typedef void (*DataCacheProgress) (gsize done, gsize total, gpointer data);
+
+/* Called on the same thread, once for each picture that could not be decoded. */
+typedef void (*DataCacheReport) (gsize item, const char *reason, gpointer data);
+
+typedef struct
+{
+  const char *dir;          /* the data set's folder */
+  const char *const *files; /* [count] picture files, absolute or relative to dir */
+  const char *const *keys; /* [count] names of their contents, e.g. item ids made of a content hash;
+                            * NULL: file name, length and modification time stand for the content */
+  gsize count;
+  guint size; /* side of the cached pictures, pixels */
+  DataFit fit;
+  DataCacheProgress progress; /* may be NULL */
+  DataCacheReport report;     /* may be NULL */
+  gpointer data;              /* for both */
+  GCancellable *cancellable;  /* may be NULL */
+} DataCacheOptions;
+
+/* Opens the cache, building it first if there is none that fits. Errors: G_IO_ERROR, naming the
+ * file; G_IO_ERROR_CANCELLED leaves nothing behind. */
+DataCache *data_cache_open (const DataCacheOptions *options, GError **error);
+
+DataCache *data_cache_ref (DataCache *cache);
+void data_cache_unref (DataCache *cache);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (DataCache, data_cache_unref)
+
+gsize data_cache_get_count (const DataCache *cache);
+guint data_cache_get_size (const DataCache *cache);
+
+/* How many pictures could not be decoded. */
+gsize data_cache_get_n_failed (const DataCache *cache);
+
+/* The file in use; borrowed. */
+const char *data_cache_get_path (const DataCache *cache);
+
+/* TRUE if data_cache_open had to build it. */
+gboolean data_cache_was_built (const DataCache *cache);
+
+/* The S * S * 3 bytes of an item, borrowed; NULL if it could not be decoded. */
+const guint8 *data_cache_get_picture (const DataCache *cache, gsize item);
+
+G_END_DECLS
