@@ -74,8 +74,9 @@ typedef struct
   int layers;
   int width; /* C; a multiple of head_width */
   int head_width;
-  double mlp_ratio; /* width * mlp_ratio is a whole number, the MLP's hidden width */
-  int patch_size;   /* px */
+  double
+      mlp_ratio;  /* the MLP's hidden width is width * mlp_ratio, fraction cut, as open_clip does */
+  int patch_size; /* px */
 } NnVisionConfig;
 
 typedef struct
@@ -179,8 +180,15 @@ gboolean nn_config_from_json (NnConfig *config, const char *json, GError **error
 /* As nn_config_from_json, from a file; the file's name starts the error. */
 gboolean nn_config_load (NnConfig *config, const char *path, GError **error);
 
+/* A config that comes with Penumbra, by name: "demo", "nano". */
+gboolean nn_config_preset (NnConfig *config, const char *name, GError **error);
+
+/* The names of the presets, ended by NULL (g_strfreev). */
+char **nn_config_preset_names (void);
+
 /* Applies "path=value", e.g. "schedule.epochs=3", "expedition_cfg.layers=[1,2]", "data.path=x y".
- * Checks the field alone: call nn_config_check when all are set. Unchanged on failure. */
+ * Checks the field alone: call nn_config_check when all are set. Unchanged on failure. Shrinking
+ * blocks that stand at the default for vision_cfg.layers follow when vision_cfg.layers is set. */
 gboolean nn_config_set (NnConfig *config, const char *assignment, GError **error);
 
 /* Checks what concerns several fields. nn_config_from_json and nn_config_load have done so. */

@@ -1,0 +1,4 @@
+/* The commands of penumbra-cli, one file each (cmd_<name>.c); the table in main.c lists them.
+ * argv[0] is the command's name. The result is the exit status: 0, 2 for bad arguments or config,
+ * 1 for any other failure. */
+#pragma once

@@ -1,0 +1,62 @@
+/* penumbra-cli: one table of commands. */
+#include "models/cli/commands.h"
+#include "models/cli/report.h"
+
+#include <locale.h>
+#include <stdio.h>
+#include <string.h>
+
+typedef struct
+{
+  const char *name;
+  int (*run) (int argc, char **argv);
+  const char *arguments;
+  const char *summary;
+} Command;
+
+static const Command commands[] = {
+  { NULL, NULL, NULL, NULL },
+};
+
+static void
+print_help (void)
+{
+  printf ("Usage: penumbra-cli COMMAND [ARGUMENTS]\n\n"
+          "Trains and queries ECLIPSE-style contrastive language-image models on any Vulkan "
+          "device.\n\n");
+  if (commands[0].name)
+    printf ("Commands:\n");
+  for (const Command *command = commands; command->name; command++)
+    printf ("  %-10s %-36s %s\n", command->name, command->arguments, command->summary);
+  printf ("\n  --help     this text; COMMAND --help for its options\n"
+          "  --version  the version\n\n"
+          "Exit status: 0 success, 2 wrong arguments or config, 1 any other failure.\n");
+}
+
+int
+main (int argc, char **argv)
+{
+  /* Characters follow the locale, numbers do not: files and output are for machines too. */
+  setlocale (LC_CTYPE, "");
+  g_set_prgname ("penumbra-cli");
+  if (argc < 2)
+    return cli_report_usage ("no command given: see penumbra-cli --help");
+  if (strcmp (argv[1], "--help") == 0 || strcmp (argv[1], "-h") == 0)
+    {
+      print_help ();
+      return CLI_OK;
+    }
+  if (strcmp (argv[1], "--version") == 0)
+    {
+      printf ("penumbra-cli %s\n", PENUMBRA_VERSION);
+      return CLI_OK;
+    }
+  for (const Command *command = commands; command->name; command++)
+    if (strcmp (command->name, argv[1]) == 0)
+      {
+        g_autofree char *program = g_strconcat ("penumbra-cli ", command->name, NULL);
+        g_set_prgname (program);
+        return command->run (argc - 1, argv + 1);
+      }
+  return cli_report_usage ("there is no command \"%s\": see penumbra-cli --help", argv[1]);
+}
