@@ -1,0 +1,23 @@
+#include "abi.h"
+
+/* C[M,N] = epilogue (alpha A B) in three layouts:
+ *   NT: A[M,K] B[N,K]^T   the forward pass of a linear layer, y = x W^T
+ *   NN: A[M,K] B[K,N]     its input gradient, dx = dy W
+ *   TN: A[K,M]^T B[K,N]   its weight gradient, dW = dy^T x
+ * Row strides are the column counts rounded up to 4. */
+ABI_PUSH (GemmPush)
+  uint m;
+  uint n;
+  uint k;
+  float alpha;
+ABI_END (GemmPush)
+
+/* Specialisation constant 1, a set of: */
+#define GEMM_BIAS 1          /* + bias[n] */
+#define GEMM_SAVE 2          /* the sum so far also goes to `save` [M,N]: a GELU's input */
+#define GEMM_GELU 4          /* gelu (x) = x (1 + erf (x / sqrt 2)) / 2 */
+#define GEMM_QUICK_GELU 8    /* quick_gelu (x) = x / (1 + exp (-1.702 x)) */
+#define GEMM_RESIDUAL 16     /* + residual[M,N] */
+#define GEMM_GELU_GRAD 32    /* times gelu' (residual) */
+#define GEMM_QUICK_GRAD 64   /* times quick_gelu' (residual) */
+#define GEMM_ACCUMULATE 128  /* + C */
