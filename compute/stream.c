@@ -295,8 +295,8 @@ static Access
 access_of (GpuStream *stream, GpuTensor tensor, gboolean write)
 {
   g_assert (tensor.buffer);
-  if (g_hash_table_add (stream->buffers, tensor.buffer))
-    gpu_buffer_ref (tensor.buffer);
+  if (!g_hash_table_contains (stream->buffers, tensor.buffer))
+    g_hash_table_add (stream->buffers, gpu_buffer_ref (tensor.buffer));
   return (Access) { tensor.buffer, tensor.offset, tensor.offset + gpu_tensor_bytes (tensor),
                     write };
 }
