@@ -370,6 +370,32 @@ nn_field_set_default (const NnField *field, NnConfig *config)
     }
 }
 
+/* The shortest text that reads back as the same double: cJSON's own may be off by the last bit. */
+static cJSON *
+exact_number (double value)
+{
+  char text[G_ASCII_DTOSTR_BUF_SIZE];
+  static const char *const formats[] = { "%.15g", "%.16g", "%.17g" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (formats); i++)
+    {
+      g_ascii_formatd (text, sizeof text, formats[i], value);
+      if (g_ascii_strtod (text, NULL) == value)
+        break;
+    }
+  return cJSON_CreateRaw (text);
+}
+
+static cJSON *
+exact_pair (const double *pair)
+{
+  cJSON *list = cJSON_CreateArray ();
+
+  cJSON_AddItemToArray (list, exact_number (pair[0]));
+  cJSON_AddItemToArray (list, exact_number (pair[1]));
+  return list;
+}
+
 cJSON *
 nn_field_to_json (const NnField *field, const NnConfig *config)
 {
@@ -382,15 +408,15 @@ nn_field_to_json (const NnField *field, const NnConfig *config)
     case FIELD_INT:
       return cJSON_CreateNumber (*(const int *) in);
     case FIELD_INT64:
-      return cJSON_CreateNumber ((double) *(const gint64 *) in);
+      return exact_number ((double) *(const gint64 *) in);
     case FIELD_NUMBER:
-      return cJSON_CreateNumber (*(const double *) in);
+      return exact_number (*(const double *) in);
     case FIELD_CHOICE:
       return cJSON_CreateString (field->choices[*(const int *) in]);
     case FIELD_STRING:
       return cJSON_CreateString (in);
     case FIELD_PAIR:
-      return cJSON_CreateDoubleArray (in, 2);
+      return exact_pair (in);
     case FIELD_LAYERS:
       return cJSON_CreateIntArray (((const NnExpeditionConfig *) in)->layers,
                                    ((const NnExpeditionConfig *) in)->n_layers);

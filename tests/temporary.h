@@ -1,0 +1,19 @@
+/* What tests do with folders and small disks. */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/* A new empty folder (g_free); abandon it with temporary_remove. */
+char *temporary_folder (void);
+
+/* Removes a folder and all that is in it. */
+void temporary_remove (const char *folder);
+
+/* Mounts a disk of that many bytes on the folder, until temporary_unmount. FALSE, having skipped
+ * the test with a message, when this process may not mount. */
+gboolean temporary_mount (const char *folder, gsize bytes);
+void temporary_unmount (const char *folder);
+
+G_END_DECLS
