@@ -2,3 +2,5 @@
  * argv[0] is the command's name. The result is the exit status: 0, 2 for bad arguments or config,
  * 1 for any other failure. */
 #pragma once
+
+int cli_tokenize (int argc, char **argv);
