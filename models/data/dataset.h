@@ -23,6 +23,7 @@ typedef enum
   DATA_ERROR_MISSING, /* a file, folder or package is not there */
   DATA_ERROR_INVALID, /* a file is there and is not what it should be */
   DATA_ERROR_REFUSED, /* writing would destroy something that is not ours */
+  DATA_ERROR_SETTING, /* a setting out of its range */
 } DataError;
 
 GQuark data_error_quark (void);

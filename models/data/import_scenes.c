@@ -24,10 +24,10 @@ static gboolean
 check_settings (const DataScenesSettings *settings, GError **error)
 {
   if (settings->count > MAX_COUNT)
-    g_set_error (error, DATA_ERROR, DATA_ERROR_INVALID, "%u scenes are too many: ask for 1 to %d",
+    g_set_error (error, DATA_ERROR, DATA_ERROR_SETTING, "%u scenes are too many: ask for 1 to %d",
                  settings->count, MAX_COUNT);
   else if (settings->size < MIN_SIZE || settings->size > MAX_SIZE)
-    g_set_error (error, DATA_ERROR, DATA_ERROR_INVALID,
+    g_set_error (error, DATA_ERROR, DATA_ERROR_SETTING,
                  "scenes cannot be %u pixels a side: ask for %d to %d", settings->size, MIN_SIZE,
                  MAX_SIZE);
   else

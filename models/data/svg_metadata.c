@@ -1,4 +1,4 @@
-/* The words of an SVG, read with libxml2's streaming reader.
+/* The words of an SVG, read with libxml2's push parser.
  *
  *   metadata > RDF > Work > title | description | ... > text
  *                         > subject > Bag > li > text
@@ -7,8 +7,8 @@
  *
  * Each element directly in Work is a field, each run of text below it a value.  Namespaces are not
  * looked at: in files that went through many hands their declarations are what breaks first.
- * Entities stay unexpanded (XML_PARSE_NOENT is off), so none can grow; libxml2 itself limits what
- * attributes do. */
+ * Nothing is built (SAX), so memory does not grow with the file, and with no handler for it no
+ * entity is ever declared or expanded. */
 
 #include "models/data/svg_metadata.h"
 
@@ -19,52 +19,37 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <libxml/xmlreader.h>
+#include <libxml/parser.h>
+#include <libxml/parserInternals.h>
 
 #define MAX_FILE_BYTES (64 * 1024 * 1024)
 #define MAX_TEXT_BYTES (64 * 1024)
-#define MAX_NODES (4 * 1024 * 1024)
 #define MAX_FIELDS 64
+#define BLOCK_BYTES (16 * 1024)
 
-/* Where the reader is; depths are -1 while outside. */
+/* Where the parser is; depths are -1 while outside. */
 typedef struct
 {
   DataSvgMetadata *metadata;
+  xmlParserCtxtPtr parser;
   GString *text;
   DataSvgField *field;
   gsize text_bytes;
+  int depth; /* of the element the parser is in: 0 the root, -1 none */
   int metadata_depth;
   int work_depth;
   gboolean seen_work;
+  gboolean done;
 } Walk;
 
-typedef struct
-{
-  int fd;
-  gsize n_bytes;
-} Input;
-
-static int
-read_input (void *input_pointer, char *buffer, int size)
-{
-  Input *input = input_pointer;
-  gssize n = 0;
-  if (input->n_bytes < MAX_FILE_BYTES)
-    do
-      n = read (input->fd, buffer, (gsize) size);
-    while (n < 0 && errno == EINTR);
-  if (n > 0)
-    input->n_bytes += (gsize) n;
-  return (int) n;
-}
-
 /* Keeps the first fatal error: the others are its consequences, and the rest are matters of taste.
- */
+ * Entities are unknown by design. */
 static void
-on_xml_error (void *metadata_pointer, xmlErrorPtr xml_error)
+on_xml_error (void *walk_pointer, xmlErrorPtr xml_error)
 {
-  DataSvgMetadata *metadata = metadata_pointer;
-  if (metadata->problem != NULL || xml_error->level < XML_ERR_FATAL)
+  DataSvgMetadata *metadata = ((Walk *) walk_pointer)->metadata;
+  if (metadata->problem != NULL || xml_error->level < XML_ERR_FATAL
+      || xml_error->code == XML_ERR_UNDECLARED_ENTITY)
     return;
   g_autofree char *message =
       g_utf8_make_valid (xml_error->message != NULL ? xml_error->message : "broken XML", -1);
@@ -101,7 +86,7 @@ get_field (DataSvgMetadata *metadata, const char *name)
   if (field == NULL && metadata->fields->len < MAX_FIELDS)
     {
       field = g_new0 (DataSvgField, 1);
-      field->name = g_strdup (name);
+      field->name = g_utf8_make_valid (name, -1);
       field->values = g_ptr_array_new_with_free_func (g_free);
       g_ptr_array_add (metadata->fields, field);
     }
@@ -138,8 +123,30 @@ end_text (Walk *walk)
 }
 
 static void
-start_element (Walk *walk, xmlTextReaderPtr reader, const char *name, int depth)
+add_resource (Walk *walk, int n_attributes, const xmlChar **attributes)
 {
+  /* Five pointers each: name, prefix, namespace, start and end of the value. */
+  for (int i = 0; i < n_attributes; i++, attributes += 5)
+    if (strcmp ((const char *) attributes[0], "resource") == 0)
+      {
+        g_autofree char *value =
+            g_strndup ((const char *) attributes[3], (gsize) (attributes[4] - attributes[3]));
+        add_value (walk, value);
+      }
+}
+
+static void
+on_start (void *walk_pointer, const xmlChar *local_name, const xmlChar *prefix, const xmlChar *uri,
+          int n_namespaces, const xmlChar **namespaces, int n_attributes, int n_defaulted,
+          const xmlChar **attributes)
+{
+  Walk *walk = walk_pointer;
+  const char *name = (const char *) local_name;
+  const int depth = ++walk->depth;
+  (void) prefix, (void) uri, (void) n_namespaces, (void) namespaces, (void) n_defaulted;
+
+  if (walk->done)
+    return;
   if (walk->metadata_depth < 0)
     {
       if (strcmp (name, "metadata") == 0)
@@ -149,79 +156,89 @@ start_element (Walk *walk, xmlTextReaderPtr reader, const char *name, int depth)
   if (walk->work_depth < 0)
     {
       if (strcmp (name, "Work") == 0)
-        {
-          walk->work_depth = depth;
-          walk->seen_work = TRUE;
-        }
+        walk->work_depth = depth;
+      walk->seen_work |= walk->work_depth >= 0;
       return;
     }
 
   end_text (walk);
   if (depth == walk->work_depth + 1)
     walk->field = get_field (walk->metadata, name);
-  if (walk->field == NULL)
-    return;
-  xmlChar *resource = xmlTextReaderGetAttribute (reader, BAD_CAST "rdf:resource");
-  if (resource != NULL)
-    add_value (walk, (const char *) resource);
-  xmlFree (resource);
+  if (walk->field != NULL)
+    add_resource (walk, n_attributes, attributes);
 }
 
-/* FALSE at the end of <metadata>. */
-static gboolean
-end_element (Walk *walk, int depth)
+static void
+on_end (void *walk_pointer, const xmlChar *local_name, const xmlChar *prefix, const xmlChar *uri)
 {
+  Walk *walk = walk_pointer;
+  const int depth = walk->depth--;
+  (void) local_name, (void) prefix, (void) uri;
+
+  if (walk->done)
+    return;
   end_text (walk);
   if (depth == walk->work_depth + 1)
     walk->field = NULL;
   if (depth == walk->work_depth)
     walk->work_depth = -1;
-  return depth != walk->metadata_depth;
-}
-
-/* FALSE when there is nothing more to look for. */
-static gboolean
-visit_node (Walk *walk, xmlTextReaderPtr reader)
-{
-  const int depth = xmlTextReaderDepth (reader);
-  const char *name = (const char *) xmlTextReaderConstLocalName (reader);
-  const char *value;
-
-  switch (xmlTextReaderNodeType (reader))
+  if (depth == walk->metadata_depth)
     {
-    case XML_READER_TYPE_ELEMENT:
-      /* A prefix nobody declared stays part of the local name. */
-      if (name != NULL && strrchr (name, ':') != NULL)
-        name = strrchr (name, ':') + 1;
-      start_element (walk, reader, name != NULL ? name : "", depth);
-      return !xmlTextReaderIsEmptyElement (reader) || end_element (walk, depth);
-    case XML_READER_TYPE_END_ELEMENT:
-      return end_element (walk, depth);
-    case XML_READER_TYPE_TEXT:
-    case XML_READER_TYPE_CDATA:
-    case XML_READER_TYPE_SIGNIFICANT_WHITESPACE:
-      value = (const char *) xmlTextReaderConstValue (reader);
-      if (walk->field != NULL && value != NULL && walk->text->len <= MAX_TEXT_BYTES)
-        g_string_append_len (walk->text, value, strnlen (value, MAX_TEXT_BYTES + 1));
-      return TRUE;
-    default:
-      return TRUE;
+      walk->done = TRUE;
+      xmlStopParser (walk->parser);
     }
 }
 
 static void
-walk_svg (Walk *walk, Input *input)
+on_text (void *walk_pointer, const xmlChar *text, int length)
 {
-  const int options = XML_PARSE_RECOVER | XML_PARSE_NONET;
-  xmlTextReaderPtr reader = xmlReaderForIO (read_input, NULL, input, NULL, NULL, options);
-  if (reader == NULL)
-    return;
-  xmlTextReaderSetStructuredErrorHandler (reader, on_xml_error, walk->metadata);
-  for (int n = 0; n < MAX_NODES && xmlTextReaderRead (reader) == 1; n++)
-    if (!visit_node (walk, reader))
-      break;
+  Walk *walk = walk_pointer;
+  if (walk->field != NULL && !walk->done && walk->text->len <= MAX_TEXT_BYTES)
+    g_string_append_len (walk->text, (const char *) text, MIN (length, MAX_TEXT_BYTES + 1));
+}
+
+static gssize
+read_block (int fd, char block[BLOCK_BYTES])
+{
+  gssize n;
+  do
+    n = read (fd, block, BLOCK_BYTES);
+  while (n < 0 && errno == EINTR);
+  return n;
+}
+
+static void
+walk_svg (Walk *walk, int fd)
+{
+  xmlSAXHandler handler = {
+    .initialized = XML_SAX2_MAGIC,
+    .startElementNs = on_start,
+    .endElementNs = on_end,
+    .characters = on_text,
+    .ignorableWhitespace = on_text,
+    .cdataBlock = on_text,
+    .serror = on_xml_error,
+  };
+  char block[BLOCK_BYTES];
+  gssize n = read_block (fd, block);
+  /* The first bytes tell the encoding. */
+  xmlParserCtxtPtr parser =
+      xmlCreatePushParserCtxt (&handler, walk, block, (int) CLAMP (n, 0, 4), NULL);
+  walk->parser = parser;
+  xmlCtxtUseOptions (parser, XML_PARSE_RECOVER | XML_PARSE_NONET);
+  if (n > 4)
+    xmlParseChunk (parser, block + 4, (int) n - 4, 0);
+  for (gsize total = 0; n > 0 && !walk->done && total < MAX_FILE_BYTES; total += (gsize) n)
+    {
+      n = read_block (fd, block);
+      if (n > 0)
+        xmlParseChunk (parser, block, (int) n, 0);
+    }
+  if (!walk->done)
+    xmlParseChunk (parser, block, 0, 1);
   end_text (walk);
-  xmlFreeTextReader (reader);
+  xmlFreeDoc (parser->myDoc);
+  xmlFreeParserCtxt (parser);
 }
 
 static int
@@ -244,16 +261,22 @@ open_regular_file (const char *path, GError **error)
 DataSvgMetadata *
 data_svg_metadata_read (const char *path, GError **error)
 {
-  Input input = { .fd = open_regular_file (path, error) };
-  if (input.fd < 0)
+  int fd = open_regular_file (path, error);
+  if (fd < 0)
     return NULL;
 
   g_autoptr (DataSvgMetadata) metadata = g_new0 (DataSvgMetadata, 1);
   metadata->fields = g_ptr_array_new_with_free_func (free_field);
   g_autoptr (GString) text = g_string_new (NULL);
-  Walk walk = { .metadata = metadata, .text = text, .metadata_depth = -1, .work_depth = -1 };
-  walk_svg (&walk, &input);
-  close (input.fd);
+  Walk walk = {
+    .metadata = metadata,
+    .text = text,
+    .depth = -1,
+    .metadata_depth = -1,
+    .work_depth = -1,
+  };
+  walk_svg (&walk, fd);
+  close (fd);
 
   if (!walk.seen_work)
     {
