@@ -1,5 +1,7 @@
 #include "models/data/caption.h"
 
+#include "models/data/text.h"
+
 /* Some thousand words is more than any text encoder reads; the raw fields keep the rest. */
 #define MAX_WORDS 1024
 
@@ -58,10 +60,25 @@ find_end (const char *word)
   return p;
 }
 
+/* Some metadata was escaped once more than it should: "&quot;" is no word. */
+static char *
+unescape (const char *text)
+{
+  g_autofree char *valid = g_utf8_make_valid (text, -1);
+  glong length = 0;
+  g_autofree gunichar *chars = g_utf8_to_ucs4_fast (valid, -1, &length);
+  g_autoptr (GArray) array = g_array_new (FALSE, FALSE, sizeof (gunichar));
+  g_array_append_vals (array, chars, (guint) length);
+  data_text_unescape (array);
+  char *plain = g_ucs4_to_utf8 ((const gunichar *) (const void *) array->data, array->len, NULL,
+                                NULL, NULL);
+  return plain != NULL ? plain : g_steal_pointer (&valid);
+}
+
 void
 data_caption_add (DataCaption *caption, const char *text)
 {
-  g_autofree char *valid = g_utf8_make_valid (text, -1);
+  g_autofree char *valid = unescape (text);
   for (const char *p = valid; *p != '\0' && g_hash_table_size (caption->seen) < MAX_WORDS;)
     {
       const char *end = find_end (p);
