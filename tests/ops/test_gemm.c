@@ -1,0 +1,159 @@
+/* Every layout, epilogue and tail of the matrix product against double loops. */
+#include "tests/ops/harness.h"
+#include "tests/ref/gemm.h"
+
+#define TOLERANCE 1e-5
+
+typedef struct
+{
+  guint m, n, k;
+} Size;
+
+static const Size sizes[] = {
+  { 1, 1, 1 },    { 7, 7, 7 },    { 127, 127, 127 }, { 33, 31, 65 }, { 1, 129, 3 },
+  { 65, 1, 130 }, { 4, 260, 12 }, { 130, 36, 9 },    { 2, 3, 1000 },
+};
+
+typedef struct
+{
+  const char *name;
+  gboolean bias, save, residual, accumulate;
+  GpuActivation activation, gradient;
+  float alpha;
+} Epilogue;
+
+static const Epilogue epilogues[] = {
+  { .name = "bias", .bias = TRUE },
+  { .name = "gelu", .bias = TRUE, .save = TRUE, .activation = GPU_GELU },
+  { .name = "gelu-plain", .activation = GPU_GELU },
+  { .name = "quick-gelu", .bias = TRUE, .save = TRUE, .activation = GPU_QUICK_GELU },
+  { .name = "residual", .bias = TRUE, .residual = TRUE },
+  { .name = "gelu-residual", .bias = TRUE, .residual = TRUE, .activation = GPU_GELU },
+  { .name = "gelu-gradient", .gradient = GPU_GELU },
+  { .name = "quick-gelu-gradient", .gradient = GPU_QUICK_GELU },
+  { .name = "accumulate", .accumulate = TRUE },
+  { .name = "alpha", .bias = TRUE, .alpha = -0.375f },
+  { .name = "all",
+    .bias = TRUE,
+    .save = TRUE,
+    .residual = TRUE,
+    .accumulate = TRUE,
+    .activation = GPU_QUICK_GELU,
+    .alpha = 1.5f },
+};
+
+static void
+check (TestBench *bench, GpuLayout layout, Size s, const Epilogue *epilogue)
+{
+  gsize mn = (gsize) s.m * s.n, at_most = mn + s.n;
+  g_autofree double *a = test_random ((gsize) s.m * s.k, 1, 1);
+  g_autofree double *b = test_random ((gsize) s.n * s.k, 2, 1);
+  g_autofree double *c = test_random (mn, 3, 1), *bias = test_random (at_most, 4, 1);
+  g_autofree double *other = test_random (mn, 5, 3), *save = test_zeros (mn);
+
+  GpuTensor ta =
+      layout == GPU_TN ? test_upload (bench, s.k, s.m, a) : test_upload (bench, s.m, s.k, a);
+  GpuTensor tb =
+      layout == GPU_NT ? test_upload (bench, s.n, s.k, b) : test_upload (bench, s.k, s.n, b);
+  GpuTensor tc =
+      epilogue->accumulate ? test_upload (bench, s.m, s.n, c) : test_tensor (bench, s.m, s.n);
+  GpuTensor tother = test_upload (bench, s.m, s.n, other), tsave = test_tensor (bench, s.m, s.n);
+  GpuGemmOptions options = { .activation = epilogue->activation,
+                             .gradient = epilogue->gradient,
+                             .accumulate = epilogue->accumulate,
+                             .alpha = epilogue->alpha };
+  if (epilogue->bias)
+    options.bias = test_upload (bench, 1, s.n, bias);
+  if (epilogue->save)
+    options.save = tsave;
+  if (epilogue->residual)
+    options.residual = tother;
+  if (epilogue->gradient)
+    options.gradient_at = tother;
+  gpu_gemm (bench->stream, layout, tc, ta, tb, &options);
+  g_assert_cmpuint (gpu_stream_get_flops (bench->stream), ==, 2ull * s.m * s.n * s.k);
+  test_bench_run (bench);
+
+  ref_gemm (layout, c, a, b, s.m, s.n, s.k,
+            &(RefGemmOptions){ .bias = epilogue->bias ? bias : NULL,
+                               .activation = epilogue->activation,
+                               .save = save,
+                               .residual = epilogue->residual ? other : NULL,
+                               .gradient = epilogue->gradient,
+                               .gradient_at = other,
+                               .accumulate = epilogue->accumulate,
+                               .alpha = epilogue->alpha });
+  g_autofree double *got = test_download (bench, tc);
+  g_autofree char *what =
+      g_strdup_printf ("C of %u x %u x %u, layout %d, %s", s.m, s.n, s.k, layout, epilogue->name);
+  test_near (what, got, c, s.m, s.n, TOLERANCE);
+  if (epilogue->save)
+    {
+      g_autofree double *saved = test_download (bench, tsave);
+      test_near ("save", saved, save, s.m, s.n, TOLERANCE);
+    }
+}
+
+static void
+all_sizes (TestBench *bench, gconstpointer data)
+{
+  const Epilogue plain = { .name = "plain" };
+  for (guint i = 0; i < G_N_ELEMENTS (sizes); i++)
+    check (bench, GPOINTER_TO_INT (data), sizes[i], &plain);
+}
+
+static void
+one_epilogue (TestBench *bench, gconstpointer data)
+{
+  const Size some[] = { { 33, 31, 65 }, { 70, 68, 20 } };
+  for (guint i = 0; i < G_N_ELEMENTS (some); i++)
+    for (GpuLayout layout = GPU_NT; layout <= GPU_TN; layout++)
+      check (bench, layout, some[i], data);
+}
+
+/* Phi is an approximation on the device: look at it over its whole range. */
+static void
+gelu_range (TestBench *bench, gconstpointer data)
+{
+  enum
+  {
+    N = 401
+  };
+  GpuActivation activation = GPOINTER_TO_INT (data);
+  double one = 1, x[N], gelu[N], gradient[N];
+  for (guint i = 0; i < N; i++)
+    {
+      x[i] = (float) ((double) i / 20 - 10);
+      gelu[i] = ref_activation (activation, x[i]);
+      gradient[i] = ref_activation_gradient (activation, x[i]);
+    }
+  GpuTensor ones = test_upload (bench, 1, 1, &one), at = test_upload (bench, 1, N, x);
+  GpuTensor tx = test_upload (bench, N, 1, x);
+  GpuTensor forward = test_tensor (bench, 1, N), backward = test_tensor (bench, 1, N);
+  g_autofree double *all = test_zeros (N);
+  for (guint i = 0; i < N; i++)
+    all[i] = 1;
+  gpu_gemm (bench->stream, GPU_NT, forward, ones, tx,
+            &(GpuGemmOptions){ .activation = activation });
+  gpu_gemm (bench->stream, GPU_NT, backward, ones, test_upload (bench, N, 1, all),
+            &(GpuGemmOptions){ .gradient = activation, .gradient_at = at });
+  test_bench_run (bench);
+  g_autofree double *got = test_download (bench, forward);
+  g_autofree double *got_gradient = test_download (bench, backward);
+  test_each_near ("activation", got, gelu, 1, N, 2e-6);
+  test_each_near ("gradient", got_gradient, gradient, 1, N, 2e-6);
+}
+
+int
+main (int argc, char **argv)
+{
+  test_init (&argc, &argv);
+  test_add ("gemm", "nt", all_sizes, GINT_TO_POINTER (GPU_NT));
+  test_add ("gemm", "nn", all_sizes, GINT_TO_POINTER (GPU_NN));
+  test_add ("gemm", "tn", all_sizes, GINT_TO_POINTER (GPU_TN));
+  for (guint i = 0; i < G_N_ELEMENTS (epilogues); i++)
+    test_add ("gemm", epilogues[i].name, one_epilogue, &epilogues[i]);
+  test_add ("gemm", "range-gelu", gelu_range, GINT_TO_POINTER (GPU_GELU));
+  test_add ("gemm", "range-quick-gelu", gelu_range, GINT_TO_POINTER (GPU_QUICK_GELU));
+  return test_run ();
+}
