@@ -1,0 +1,40 @@
+/* A residual attention block, with EViT's token reorganisation between attention and MLP.
+ *
+ *   x1 = x + attention (ln_1 (x)) W_out^T + b_out
+ *   x2 = [CLS, kept, fused] of x1 by the attention of CLS, in a shrinking block; else x1
+ *   y  = x2 + gelu (ln_2 (x2) W_fc^T + b_fc) W_proj^T + b_proj
+ *
+ * x [B*T,C], y [B*T',C] with T' = 1 + K + fuse where the block shrinks.
+ */
+#pragma once
+
+#include "compute/ops/attention.h"
+#include "compute/ops/evit.h"
+#include "compute/ops/gemm.h"
+#include "models/nn/context.h"
+
+G_BEGIN_DECLS
+
+typedef struct
+{
+  /* What it is. */
+  const NnBlockParams *params;
+  GpuAttention attention;
+  guint width, hidden;
+  guint kept;               /* K, or 0: the block does not shrink */
+  gboolean fuse;
+  GpuActivation activation;
+  GpuTensor watch_attention; /* [B,T-1] and ... */
+  GpuTensor watch_order;     /* ... [B,T-1] int32: copies for viewers, where they have rows */
+
+  /* What forward keeps for backward. */
+  GpuTensor x, stats_1, h_1, qkv, o, lse, x_1, a, rank, x_2, stats_2, h_2, u, g;
+} NnBlock;
+
+/* Tokens a sequence of the block's output. */
+guint nn_block_tokens_out (const NnBlock *block);
+
+GpuTensor nn_block_forward (NnContext *nn, NnBlock *block, GpuTensor x);
+GpuTensor nn_block_backward (NnContext *nn, NnBlock *block, GpuTensor dy);
+
+G_END_DECLS

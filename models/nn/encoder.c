@@ -1,0 +1,182 @@
+#include "models/nn/encoder.h"
+
+#include "compute/ops/normalize.h"
+
+#include <string.h>
+
+struct _NnEncoder
+{
+  NnModel *model;
+  guint batch;
+  NnSlab weights;
+  double keep_rate;
+  gboolean image; /* else text */
+  NnVision vision;
+  NnText text;
+  NnWatch watch;
+  NnTextInput input;
+  GpuBuffer *input_buffer;
+  GpuTensor images;
+  GpuBuffer *output_buffer;
+  GpuTensor features, normalised;
+  GpuArena *arena;
+  GpuStream *stream;
+};
+
+static void
+record (NnEncoder *encoder, GpuStream *stream)
+{
+  NnContext nn = { .stream = stream,
+                   .arena = encoder->arena,
+                   .model = encoder->model,
+                   .weights = encoder->weights };
+  if (encoder->image)
+    {
+      GpuTensor patches = nn_vision_patchify (&nn, encoder->images);
+      nn_vision_forward (&nn, &encoder->vision, encoder->features, patches);
+      nn_give (&nn, patches);
+    }
+  else
+    nn_text_forward (&nn, &encoder->text, encoder->features, &encoder->input);
+  GpuTensor inverse = nn_take (&nn, encoder->batch, 1);
+  gpu_normalize (stream, encoder->normalised, inverse, encoder->features);
+  nn_give (&nn, inverse);
+}
+
+static gboolean
+make_output (NnEncoder *encoder, GError **error)
+{
+  const guint width = (guint) encoder->model->config.embed_dim;
+  guint64 bytes = gpu_tensor_footprint (encoder->batch, width);
+  encoder->output_buffer
+      = gpu_buffer_new (encoder->model->device, 2 * bytes, GPU_MEMORY_READBACK, error);
+  encoder->features = (GpuTensor) { encoder->output_buffer, 0, encoder->batch, width };
+  encoder->normalised = (GpuTensor) { encoder->output_buffer, bytes, encoder->batch, width };
+  return encoder->output_buffer != NULL;
+}
+
+/* Records twice: dry, to learn what memory it takes, and for the device. */
+static gboolean
+plan (NnEncoder *encoder, GError **error)
+{
+  g_autoptr (GpuStream) dry = gpu_stream_new (NULL);
+  encoder->arena
+      = gpu_arena_new (gpu_device_get_info (encoder->model->device)->max_allocation_bytes);
+  record (encoder, dry);
+  if (!gpu_arena_commit (encoder->arena, encoder->model->device, error))
+    return FALSE;
+  encoder->stream = gpu_stream_new (encoder->model->device);
+  record (encoder, encoder->stream);
+  return TRUE;
+}
+
+NnEncoder *
+nn_encoder_new_image (NnModel *model, const NnEncoderOptions *options, GError **error)
+{
+  const guint size = (guint) model->config.vision.image_size;
+  g_autoptr (NnEncoder) encoder = g_new0 (NnEncoder, 1);
+  encoder->model = model;
+  encoder->batch = options->batch;
+  encoder->weights = options->weights;
+  encoder->image = TRUE;
+  encoder->keep_rate = options->keep_rate;
+  if (encoder->keep_rate == 0)
+    encoder->keep_rate
+        = options->weights == NN_SLAB_TEACHER ? 1 : model->config.expedition.keep_rate;
+  nn_vision_init (&encoder->vision, model, encoder->batch, encoder->keep_rate);
+  if (options->watch && !nn_watch_init (&encoder->watch, &encoder->vision, model, error))
+    return NULL;
+
+  encoder->input_buffer
+      = gpu_buffer_new (model->device, gpu_tensor_footprint (encoder->batch, 3 * size * size),
+                        GPU_MEMORY_UPLOAD, error);
+  encoder->images = (GpuTensor) { encoder->input_buffer, 0, encoder->batch, 3 * size * size };
+  if (!encoder->input_buffer || !make_output (encoder, error) || !plan (encoder, error))
+    return NULL;
+  return g_steal_pointer (&encoder);
+}
+
+NnEncoder *
+nn_encoder_new_text (NnModel *model, guint batch, GError **error)
+{
+  const guint context = (guint) model->config.text.context_length;
+  const guint64 tokens = gpu_tensor_footprint (1, batch * context);
+  g_autoptr (NnEncoder) encoder = g_new0 (NnEncoder, 1);
+  encoder->model = model;
+  encoder->batch = batch;
+  encoder->weights = NN_SLAB_WEIGHTS;
+  nn_text_init (&encoder->text, model, batch);
+
+  encoder->input_buffer = gpu_buffer_new (
+      model->device, tokens + gpu_tensor_footprint (1, batch), GPU_MEMORY_UPLOAD, error);
+  encoder->input.tokens = (GpuTensor) { encoder->input_buffer, 0, 1, batch * context };
+  encoder->input.ends = (GpuTensor) { encoder->input_buffer, tokens, 1, batch };
+  if (!encoder->input_buffer || !make_output (encoder, error) || !plan (encoder, error))
+    return NULL;
+  return g_steal_pointer (&encoder);
+}
+
+void
+nn_encoder_free (NnEncoder *encoder)
+{
+  if (!encoder)
+    return;
+  gpu_stream_free (encoder->stream);
+  gpu_arena_free (encoder->arena);
+  nn_watch_clear (&encoder->watch);
+  gpu_buffer_unref (encoder->input_buffer);
+  gpu_buffer_unref (encoder->output_buffer);
+  g_free (encoder);
+}
+
+guint
+nn_encoder_get_batch (const NnEncoder *encoder)
+{
+  return encoder->batch;
+}
+
+double
+nn_encoder_get_keep_rate (const NnEncoder *encoder)
+{
+  return encoder->keep_rate;
+}
+
+float *
+nn_encoder_images (NnEncoder *encoder, gsize *row_stride)
+{
+  g_assert (encoder->image);
+  *row_stride = gpu_tensor_stride (encoder->images);
+  return gpu_tensor_map (encoder->images);
+}
+
+gint32 *
+nn_encoder_tokens (NnEncoder *encoder)
+{
+  g_assert (!encoder->image);
+  return gpu_tensor_map (encoder->input.tokens);
+}
+
+static gboolean
+read_rows (GpuTensor tensor, float *values, guint n, GError **error)
+{
+  tensor.rows = n;
+  return !values || n == 0 || gpu_tensor_download (tensor, values, error);
+}
+
+gboolean
+nn_encoder_run (NnEncoder *encoder, float *features, float *normalised, guint n, GError **error)
+{
+  g_assert (n <= encoder->batch);
+  if (!encoder->image)
+    nn_text_find_ends (gpu_tensor_map (encoder->input.ends), nn_encoder_tokens (encoder),
+                       encoder->batch, (guint) encoder->model->config.text.context_length);
+  return gpu_stream_run (encoder->stream, error)
+         && read_rows (encoder->features, features, n, error)
+         && read_rows (encoder->normalised, normalised, n, error);
+}
+
+const NnWatch *
+nn_encoder_get_watch (const NnEncoder *encoder)
+{
+  return &encoder->watch;
+}

@@ -1,0 +1,40 @@
+/* Inference: an image or a text encoder planned once for a batch, run any number of times. */
+#pragma once
+
+#include "models/nn/text.h"
+#include "models/nn/watch.h"
+
+G_BEGIN_DECLS
+
+typedef struct _NnEncoder NnEncoder;
+
+typedef struct
+{
+  guint batch;
+  NnSlab weights;   /* of an image encoder: NN_SLAB_WEIGHTS (student) or NN_SLAB_TEACHER */
+  double keep_rate; /* of an image encoder: 0 means the config's for the student, 1 for the teacher */
+  gboolean watch;   /* keep the tokens' fate for nn_encoder_get_watch */
+} NnEncoderOptions;
+
+/* The model outlives the encoder. */
+NnEncoder *nn_encoder_new_image (NnModel *model, const NnEncoderOptions *options, GError **error);
+NnEncoder *nn_encoder_new_text (NnModel *model, guint batch, GError **error);
+void nn_encoder_free (NnEncoder *encoder);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (NnEncoder, nn_encoder_free)
+
+guint nn_encoder_get_batch (const NnEncoder *encoder);
+double nn_encoder_get_keep_rate (const NnEncoder *encoder);
+
+/* Where the next batch's input goes: normalised pixels [batch][stride] of which [3][S][S], or ids
+ * [batch][context] in [0, V). Rows beyond those asked of run may hold anything finite. */
+float *nn_encoder_images (NnEncoder *encoder, gsize *row_stride);
+gint32 *nn_encoder_tokens (NnEncoder *encoder);
+
+/* Encodes the first n of the batch. features [n][D] as they leave the projection, normalised [n][D]
+ * of length one; either may be NULL. */
+gboolean nn_encoder_run (NnEncoder *encoder, float *features, float *normalised, guint n,
+                         GError **error);
+
+const NnWatch *nn_encoder_get_watch (const NnEncoder *encoder);
+
+G_END_DECLS

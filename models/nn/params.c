@@ -1,0 +1,260 @@
+/* Declarations of all parameters, in open_clip's order; initial values as open_clip draws them. */
+#include "models/nn/params.h"
+
+#include "models/data/random.h"
+
+#include <math.h>
+#include <string.h>
+
+typedef struct
+{
+  NnInit init;
+  double scale;
+} Start;
+
+static Start
+normal (double std)
+{
+  return (Start) { NN_INIT_NORMAL, std };
+}
+
+static Start
+uniform (double bound)
+{
+  return (Start) { NN_INIT_UNIFORM, bound };
+}
+
+static Start
+constant (double value)
+{
+  return (Start) { NN_INIT_CONSTANT, value };
+}
+
+static guint G_GNUC_PRINTF (5, 6)
+declare (NnParams *params, int rank, const gint64 *shape, Start start, const char *format, ...)
+{
+  NnParam param = { .rank = rank, .init = start.init, .scale = start.scale };
+  va_list arguments;
+  va_start (arguments, format);
+  g_vsnprintf (param.name, sizeof param.name, format, arguments);
+  va_end (arguments);
+
+  guint64 elements = 1;
+  for (int i = 0; i < rank; i++)
+    elements *= (guint64) (param.shape[i] = shape[i]);
+  param.rows = rank >= 2 ? (guint) shape[0] : 1;
+  param.cols = (guint) (elements / param.rows);
+  param.visual = g_str_has_prefix (param.name, "visual.");
+  param.decay = rank >= 2 && !g_str_has_suffix (param.name, "positional_embedding");
+  g_array_append_val (params->table, param);
+  return params->table->len - 1;
+}
+
+#define VECTOR(n) 1, (const gint64[]) { (n) }
+#define MATRIX(r, c) 2, (const gint64[]) { (r), (c) }
+
+static NnAffine
+declare_norm (NnParams *params, int width, const char *name)
+{
+  return (NnAffine) { declare (params, VECTOR (width), constant (1), "%s.weight", name),
+                      declare (params, VECTOR (width), constant (0), "%s.bias", name) };
+}
+
+typedef struct
+{
+  int width, hidden;
+  Start in_proj, out_proj, c_fc, c_proj;
+} BlockShape;
+
+static NnBlockParams
+declare_block (NnParams *params, const BlockShape *shape, const char *prefix, int layer)
+{
+  const int width = shape->width, hidden = shape->hidden;
+  NnBlockParams block;
+  g_autofree char *at = g_strdup_printf ("%stransformer.resblocks.%d", prefix, layer);
+  g_autofree char *ln_1 = g_strconcat (at, ".ln_1", NULL);
+  g_autofree char *ln_2 = g_strconcat (at, ".ln_2", NULL);
+
+  block.ln_1 = declare_norm (params, width, ln_1);
+  block.in_proj.weight
+      = declare (params, MATRIX (3 * width, width), shape->in_proj, "%s.attn.in_proj_weight", at);
+  block.in_proj.bias
+      = declare (params, VECTOR (3 * width), constant (0), "%s.attn.in_proj_bias", at);
+  block.out_proj.weight
+      = declare (params, MATRIX (width, width), shape->out_proj, "%s.attn.out_proj.weight", at);
+  block.out_proj.bias = declare (params, VECTOR (width), constant (0), "%s.attn.out_proj.bias", at);
+  block.ln_2 = declare_norm (params, width, ln_2);
+  block.c_fc.weight
+      = declare (params, MATRIX (hidden, width), shape->c_fc, "%s.mlp.c_fc.weight", at);
+  block.c_fc.bias
+      = declare (params, VECTOR (hidden), uniform (1 / sqrt (width)), "%s.mlp.c_fc.bias", at);
+  block.c_proj.weight
+      = declare (params, MATRIX (width, hidden), shape->c_proj, "%s.mlp.c_proj.weight", at);
+  block.c_proj.bias
+      = declare (params, VECTOR (width), uniform (1 / sqrt (hidden)), "%s.mlp.c_proj.bias", at);
+  return block;
+}
+
+static void
+declare_text (NnParams *params, const NnConfig *config)
+{
+  const NnTextConfig *text = &config->text;
+  const double w = text->width, deep = pow (w, -.5) * pow (2.0 * text->layers, -.5);
+  const BlockShape shape = { .width = text->width,
+                             .hidden = nn_config_text_hidden (config),
+                             .in_proj = normal (pow (w, -.5)),
+                             .out_proj = normal (deep),
+                             .c_fc = normal (pow (2 * w, -.5)),
+                             .c_proj = normal (deep) };
+  params->text.positional_embedding = declare (params, MATRIX (text->context_length, text->width),
+                                               normal (.01), "positional_embedding");
+  params->text.text_projection = declare (params, MATRIX (text->width, config->embed_dim),
+                                          normal (pow (w, -.5)), "text_projection");
+  params->logit_scale
+      = declare (params, 0, NULL, constant (config->init_logit_scale), "logit_scale");
+  for (int i = 0; i < text->layers; i++)
+    params->text.blocks[i] = declare_block (params, &shape, "", i);
+  params->text.token_embedding = declare (params, MATRIX (text->vocab_size, text->width),
+                                          normal (.02), "token_embedding.weight");
+  params->text.ln_final = declare_norm (params, text->width, "ln_final");
+}
+
+static void
+declare_vision (NnParams *params, const NnConfig *config)
+{
+  const NnVisionConfig *vision = &config->vision;
+  const int w = vision->width, hidden = nn_config_vision_hidden (config), p = vision->patch_size;
+  const double scale = pow (w, -.5);
+  const BlockShape shape = { .width = w,
+                             .hidden = hidden,
+                             .in_proj = uniform (sqrt (6.0 / (3.0 * w + w))), /* Xavier */
+                             .out_proj = uniform (scale),
+                             .c_fc = uniform (scale),
+                             .c_proj = uniform (1 / sqrt (hidden)) };
+  params->vision.class_embedding
+      = declare (params, VECTOR (w), normal (scale), "visual.class_embedding");
+  params->vision.positional_embedding
+      = declare (params, MATRIX (nn_config_patches (config) + 1, w), normal (scale),
+                 "visual.positional_embedding");
+  params->vision.proj
+      = declare (params, MATRIX (w, config->embed_dim), normal (scale), "visual.proj");
+  params->vision.conv1 = declare (params, 4, (const gint64[]) { w, 3, p, p },
+                                  uniform (1 / sqrt (3.0 * p * p)), "visual.conv1.weight");
+  params->vision.ln_pre = declare_norm (params, w, "visual.ln_pre");
+  for (int i = 0; i < vision->layers; i++)
+    params->vision.blocks[i] = declare_block (params, &shape, "visual.", i);
+  params->vision.ln_post = declare_norm (params, w, "visual.ln_post");
+}
+
+static NnRegion
+region_of (const NnParam *param)
+{
+  if (param->visual)
+    return param->decay ? NN_REGION_VISUAL_DECAY : NN_REGION_VISUAL;
+  return param->decay ? NN_REGION_TEXT_DECAY : NN_REGION_TEXT;
+}
+
+static void
+place (NnParams *params)
+{
+  guint64 offset = 0;
+  for (guint region = 0; region < NN_N_REGIONS; region++)
+    {
+      params->region_offset[region] = offset;
+      for (guint i = 0; i < params->table->len; i++)
+        {
+          NnParam *param = &g_array_index (params->table, NnParam, i);
+          if (region_of (param) != region)
+            continue;
+          param->offset = offset;
+          offset += gpu_tensor_footprint (param->rows, param->cols);
+        }
+    }
+  params->region_offset[NN_N_REGIONS] = offset;
+}
+
+NnParams *
+nn_params_new (const NnConfig *config)
+{
+  NnParams *params = g_new0 (NnParams, 1);
+  params->table = g_array_new (FALSE, TRUE, sizeof (NnParam));
+  declare_text (params, config);
+  declare_vision (params, config);
+  place (params);
+  return params;
+}
+
+void
+nn_params_free (NnParams *params)
+{
+  if (!params)
+    return;
+  g_array_unref (params->table);
+  g_free (params);
+}
+
+const NnParam *
+nn_params_get (const NnParams *params, guint index)
+{
+  g_assert (index < params->table->len);
+  return &g_array_index (params->table, NnParam, index);
+}
+
+guint64
+nn_params_bytes (const NnParams *params)
+{
+  return params->region_offset[NN_N_REGIONS];
+}
+
+guint64
+nn_params_visual_bytes (const NnParams *params)
+{
+  return params->region_offset[NN_REGION_TEXT_DECAY];
+}
+
+guint64
+nn_params_count (const NnParams *params)
+{
+  guint64 count = 0;
+  for (guint i = 0; i < params->table->len; i++)
+    {
+      const NnParam *param = nn_params_get (params, i);
+      count += (guint64) param->rows * param->cols;
+    }
+  return count;
+}
+
+GpuTensor
+nn_params_tensor (const NnParams *params, guint index, GpuBuffer *slab)
+{
+  const NnParam *param = nn_params_get (params, index);
+  return (GpuTensor) { slab, param->offset, param->rows, param->cols };
+}
+
+GpuTensor
+nn_params_region (const NnParams *params, NnRegion region, GpuBuffer *slab)
+{
+  guint64 begin = params->region_offset[region], end = params->region_offset[region + 1];
+  return (GpuTensor) { slab, begin, begin < end, (guint) ((end - begin) / 4) };
+}
+
+void
+nn_param_fill (const NnParam *param, guint index, guint64 seed, float *values)
+{
+  gsize n = (gsize) param->rows * param->cols;
+  for (gsize i = 0; i < n; i += 4)
+    {
+      guint32 words[4];
+      double draws[4];
+      data_random_words (words, seed, DATA_RANDOM_INIT, index, (guint32) (i / 4));
+      data_random_normal (draws, words[0], words[1]);
+      data_random_normal (draws + 2, words[2], words[3]);
+      for (guint j = 0; j < 4 && i + j < n; j++)
+        if (param->init == NN_INIT_NORMAL)
+          values[i + j] = (float) (param->scale * draws[j]);
+        else if (param->init == NN_INIT_UNIFORM)
+          values[i + j] = (float) (param->scale * (2 * data_random_unit (words[j]) - 1));
+        else
+          values[i + j] = (float) param->scale;
+    }
+}
