@@ -1,0 +1,117 @@
+/* Attention: shapes checked, forms chosen, grids laid out. See shaders/attention.glsl. */
+#include "compute/ops/attention.h"
+
+#include <math.h>
+
+#include "attention.spv.h"
+#include "attention_cls.spv.h"
+#include "compute/ops/grid.h"
+#include "shaders/abi/attention.h"
+
+#define MAX_GROUPS 65535
+#define REGISTER_HEAD 128 /* the widest head whose row is held in registers as a whole */
+#define SLICE4 16         /* vec4s in registers in the general form */
+
+#define ATTENTION_KERNEL(shader, letters)                                                          \
+  {                                                                                                \
+    GPU_KERNEL_CODE (shader), .bindings = letters, .push_bytes = sizeof (AttentionPush),           \
+                              .n_spec = 4                                                          \
+  }
+
+static const GpuKernel forward = ATTENTION_KERNEL (attention, "rww");
+static const GpuKernel cls = ATTENTION_KERNEL (attention_cls, "rrw");
+
+typedef struct
+{
+  AttentionPush push;
+  guint head4;
+  guint32 flags;
+} Form;
+
+static Form
+form_of (const GpuAttention *shape, GpuTensor qkv)
+{
+  guint width = qkv.cols / 3;
+  g_assert (shape->batch > 0 && shape->tokens > 0 && shape->heads > 0);
+  g_assert (width * 3 == qkv.cols && width % shape->heads == 0);
+  g_assert (qkv.rows == shape->batch * shape->tokens);
+  guint head = width / shape->heads, head4 = gpu_stride (head) / 4;
+  gboolean general = head % 4 != 0 || head > REGISTER_HEAD;
+  Form form = {
+    .push = { .tokens = shape->tokens,
+              .heads = shape->heads,
+              .head_width = head,
+              .batch_heads = shape->batch * shape->heads,
+              .blocks = 1,
+              .slices = 1,
+              .scale = (float) (1 / sqrt (head)) },
+    .head4 = general ? MIN (head4, SLICE4) : head4,
+    .flags = (shape->causal ? ATTENTION_CAUSAL : 0) | (general ? ATTENTION_GENERAL : 0),
+  };
+  form.push.slices = (head4 + form.head4 - 1) / form.head4;
+  return form;
+}
+
+/* One workgroup for `own` rows a lane of every head; the texel form shuffles within a subgroup. */
+static void
+lay_out (GpuStream *stream, GpuDispatch *dispatch, Form *form, guint own)
+{
+  GpuDevice *device = gpu_stream_get_device (stream);
+  gboolean texel = device && gpu_device_get_read (device) == GPU_READ_TEXEL;
+  guint lanes = texel ? gpu_device_get_info (device)->subgroup_size : gpu_grid_lanes (stream);
+  guint rows = lanes * own;
+  form->push.blocks = (form->push.tokens + rows - 1) / rows;
+  guint64 groups = (guint64) form->push.batch_heads * form->push.blocks * form->push.slices;
+  guint64 folds = (groups + MAX_GROUPS - 1) / MAX_GROUPS;
+  if (folds > MAX_GROUPS)
+    gpu_stream_fail (stream, GPU_ERROR_LIMIT,
+                     "attention over %u heads of %u tokens is too large for one kernel: use a "
+                     "smaller batch",
+                     form->push.batch_heads, form->push.tokens);
+  dispatch->push = &form->push;
+  dispatch->spec[0] = lanes;
+  dispatch->spec[1] = form->head4;
+  dispatch->spec[2] = form->flags;
+  dispatch->spec[3] = own;
+  dispatch->groups[0] = (guint) ((groups + folds - 1) / folds);
+  dispatch->groups[1] = (guint) folds;
+}
+
+/* Operations of `products` products of [T,D] by [D,T]; a causal mask leaves half of them. */
+static guint64
+operations (const Form *form, guint products)
+{
+  const AttentionPush *push = &form->push;
+  guint64 pairs = (guint64) push->tokens
+                  * (form->flags & ATTENTION_CAUSAL ? push->tokens + 1 : 2 * push->tokens) / 2;
+  return 2 * products * pairs * push->head_width * push->batch_heads;
+}
+
+void
+gpu_attention (GpuStream *stream, GpuTensor o, GpuTensor lse, GpuTensor qkv,
+               const GpuAttention *shape)
+{
+  Form form = form_of (shape, qkv);
+  g_assert (o.rows == qkv.rows && o.cols * 3 == qkv.cols);
+  g_assert (lse.rows == form.push.batch_heads && lse.cols == shape->tokens);
+  GpuDispatch dispatch = { .tensors = { qkv, o, lse }, .flops = operations (&form, 2) };
+  lay_out (stream, &dispatch, &form, 1);
+  gpu_stream_dispatch (stream, &forward, &dispatch);
+}
+
+void
+gpu_attention_cls (GpuStream *stream, GpuTensor a, GpuTensor qkv, GpuTensor lse,
+                   const GpuAttention *shape)
+{
+  Form form = form_of (shape, qkv);
+  g_assert (a.rows == shape->batch && a.cols + 1 == shape->tokens && !shape->causal);
+  g_assert (lse.rows == form.push.batch_heads && lse.cols == shape->tokens);
+  GpuDispatch dispatch = { .tensors = { qkv, lse, a },
+                           .push = &form.push,
+                           .flops = 2ull * a.rows * a.cols * (qkv.cols / 3) };
+  gpu_grid_items (stream, &dispatch, (guint64) a.rows * gpu_stride (a.cols) / 4);
+  dispatch.spec[1] = form.head4;
+  dispatch.spec[2] = form.flags;
+  dispatch.spec[3] = 1;
+  gpu_stream_dispatch (stream, &cls, &dispatch);
+}

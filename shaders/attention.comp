@@ -1,0 +1,155 @@
+#version 460
+// o = softmax (scale q k^T) v,  lse = log sum exp (scale q k^T), with a running maximum:
+// OWN queries an invocation, keys four at a time.
+#extension GL_GOOGLE_include_directive : require
+#include "attention.glsl"
+
+IN4 (0, Qkv_, qkv);
+OUT4 (1, O_, o_out);
+OUT4 (2, Lse_, lse_out);
+
+const uint KEYS = 4;
+
+vec4 q[OWN * HEAD4], o[OWN * HEAD4];
+float s[OWN * KEYS], top[OWN], total[OWN];
+uint query[OWN], key[KEYS];
+
+uint
+row (uint r)
+{
+  return min (query[r], push.tokens - 1);
+}
+
+void
+score_general ()
+{
+  for (uint c = 0; c < stride4 (push.head_width); c++)
+    [[unroll]] for (uint r = 0; r < OWN; r++)
+      {
+        vec4 own = LOG2E * push.scale * ROW4_ANY (qkv, first_of (row (r), 0, 3), c);
+        [[unroll]] for (uint j = 0; j < KEYS; j++)
+          s[r * KEYS + j] += sum4 (own * ROW4_ANY (qkv, first_of (key[j], 1, 3), c));
+      }
+}
+
+void
+score ()
+{
+  SHARE (k, KEYS);
+  [[unroll]] for (uint j = 0; j < KEYS; j++)
+    {
+      uint first = first_of (key[j], 1, 3);
+      FETCH (k, j, qkv, first);
+      [[unroll]] for (uint c = 0; c < HEAD4; c++)
+        {
+          vec4 part;
+          PART_INTO (part, k, j, qkv, first, c);
+          [[unroll]] for (uint r = 0; r < OWN; r++)
+            s[r * KEYS + j] += sum4 (part * q[r * HEAD4 + c]);
+        }
+    }
+}
+
+// Scores become probabilities under the new maximum; returns what the old sums shrink by.
+float
+rescale (uint r, uint key0)
+{
+  float before = top[r];
+  uint end = CAUSAL ? min (query[r] + 1, push.tokens) : push.tokens;
+  [[unroll]] for (uint j = 0; j < KEYS; j++)
+    {
+      if (key0 + j >= end)
+        s[r * KEYS + j] = NEVER;
+      top[r] = max (top[r], s[r * KEYS + j]);
+    }
+  float shrink = exp2 (before - top[r]), sum = 0;
+  [[unroll]] for (uint j = 0; j < KEYS; j++)
+    {
+      s[r * KEYS + j] = exp2 (s[r * KEYS + j] - top[r]);
+      sum += s[r * KEYS + j];
+    }
+  total[r] = total[r] * shrink + sum;
+  return shrink;
+}
+
+void
+blend (float shrink[OWN])
+{
+  SHARE (v, KEYS);
+  uint first[KEYS];
+  [[unroll]] for (uint j = 0; j < KEYS; j++)
+    {
+      first[j] = first_of (key[j], 2, 3);
+      FETCH (v, j, qkv, first[j]);
+    }
+  [[unroll]] for (uint c = 0; c < HEAD4; c++)
+    {
+      vec4 part[KEYS];
+      [[unroll]] for (uint j = 0; j < KEYS; j++)
+        PART_INTO (part[j], v, j, qkv, first[j], c);
+      [[unroll]] for (uint r = 0; r < OWN; r++)
+        o[r * HEAD4 + c] = shrink[r] * o[r * HEAD4 + c]
+                           + ((s[r * KEYS] * part[0] + s[r * KEYS + 1] * part[1])
+                              + (s[r * KEYS + 2] * part[2] + s[r * KEYS + 3] * part[3]));
+    }
+}
+
+void
+begin ()
+{
+  [[unroll]] for (uint r = 0; r < OWN; r++)
+    {
+      query[r] = (block * OWN + r) * LANES + LANE;
+      top[r] = NEVER;
+      total[r] = 0;
+      [[unroll]] for (uint c = 0; c < HEAD4; c++)
+        {
+          o[r * HEAD4 + c] = vec4 (0);
+          if (!GENERAL)
+            q[r * HEAD4 + c]
+                = LOG2E * push.scale * LOAD4 (qkv, first_of (row (r), 0, 3) / 4 + c);
+        }
+    }
+}
+
+void
+finish (uint r)
+{
+  uint lse_stride = 4 * stride4 (push.tokens);
+  uint at = (batch * push.heads + head) * lse_stride + query[r];
+  if (query[r] < lse_stride && column0 == 0)
+    lse_out[at >> 2][at & 3u]
+        = query[r] < push.tokens ? (top[r] + log2 (total[r])) / LOG2E : 0.0;
+  if (query[r] >= push.tokens)
+    return;
+  uint first = first_of (query[r], 0, 1);
+  [[unroll]] for (uint c = 0; c < HEAD4; c++)
+    PUT4 (o_out, first, column0 + c, (1 / total[r]) * o[r * HEAD4 + c]);
+  PUT_PADDING (o_out, query[r], 1);
+}
+
+void
+main ()
+{
+  if (!locate ())
+    return;
+  begin ();
+  uint end = CAUSAL ? min (push.tokens, (block + 1) * OWN * LANES) : push.tokens;
+  for (uint key0 = 0; key0 < end; key0 += KEYS)
+    {
+      [[unroll]] for (uint j = 0; j < KEYS; j++)
+        key[j] = min (key0 + j, push.tokens - 1);
+      [[unroll]] for (uint i = 0; i < OWN * KEYS; i++)
+        s[i] = 0;
+      if (GENERAL)
+        score_general ();
+      else
+        score ();
+      float shrink[OWN];
+      [[unroll]] for (uint r = 0; r < OWN; r++)
+        shrink[r] = rescale (r, key0);
+      blend (shrink);
+    }
+  [[unroll]] for (uint r = 0; r < OWN; r++)
+    finish (r);
+}

@@ -1,0 +1,108 @@
+// What the attention kernels share: where a head's rows are, and how they reach the lanes.
+//
+// An invocation owns whole rows (queries, or keys) in registers and walks over the rows of the other
+// side, which all invocations of a workgroup share. In the texel form a workgroup is one subgroup:
+// lane l loads vec4 columns l, LANES + l, ... of such a row and shuffles with literal indices spread
+// them; elsewhere each invocation loads the row itself, from cache.
+// (compute/README.md, "Attention")
+#include "abi/attention.h"
+#include "read.glsl"
+
+layout (local_size_x_id = 0) in;
+layout (constant_id = 0) const uint LANES = 8;
+layout (constant_id = 1) const uint HEAD4 = 8;
+layout (constant_id = 2) const uint FLAGS = 0;
+layout (constant_id = 3) const uint OWN = 1;
+
+const bool CAUSAL = (FLAGS & ATTENTION_CAUSAL) != 0;
+const bool GENERAL = (FLAGS & ATTENTION_GENERAL) != 0;
+const bool CLS = (FLAGS & ATTENTION_CLS) != 0;
+
+const float LOG2E = 1.44269504088896;
+const float NEVER = -3.0e38; // the score of a masked key
+
+// The workgroup's place, set by locate().
+uint batch, head, block, column0;
+
+bool
+locate ()
+{
+  uint group = LINEAR_GROUP;
+  column0 = group % push.slices * HEAD4;
+  block = group / push.slices % push.blocks;
+  uint bh = group / push.slices / push.blocks;
+  batch = bh / push.heads;
+  head = bh % push.heads;
+  return bh < push.batch_heads;
+}
+
+// First element of the head's row in a tensor of `parts` C columns.
+uint
+first_of (uint token, uint part, uint parts)
+{
+  uint width = push.heads * push.head_width;
+  uint stride = 4 * stride4 (parts * width);
+  return (batch * push.tokens + token) * stride + part * width + head * push.head_width;
+}
+
+uint
+column_of (uint column4, uint i)
+{
+  return min (4 * column4 + i, push.head_width - 1);
+}
+
+// vec4 column c of a head's row; zeros behind the head's last column.
+#define ROW4_ANY(name, first, c)                                                                   \
+  mask_tail (vec4 (LOAD1 (name, (first) + column_of (c, 0)), LOAD1 (name, (first) + column_of (c, 1)), \
+                   LOAD1 (name, (first) + column_of (c, 2)), LOAD1 (name, (first) + column_of (c, 3))), \
+             c, push.head_width)
+#define ROW4_INTO(value, name, first, c)                                                           \
+  if (GENERAL)                                                                                     \
+    value = ROW4_ANY (name, first, c);                                                             \
+  else                                                                                             \
+    value = LOAD4 (name, (first) / 4 + (c))
+
+// A row of this head that the whole workgroup reads: SHARE declares it, FETCH loads it, PART yields
+// vec4 column c of the slice. `rows` rows at a time; r and c are literal after unrolling.
+#if READ_TEXEL
+const uint LOADS = (HEAD4 + LANES - 1) / LANES;
+#define SHARE(name, rows) vec4 name[(rows) * LOADS]
+#define FETCH(name, r, tensor, first)                                                              \
+  [[unroll]] for (uint load = 0; load < LOADS; load++)                                             \
+    ROW4_INTO (name[(r) * LOADS + load], tensor, first,                                            \
+               column0 + min (load * LANES + gl_SubgroupInvocationID, HEAD4 - 1))
+#define PART_INTO(value, name, r, tensor, first, c)                                                \
+  value = subgroupShuffle (name[(r) * LOADS + (c) / LANES], (c) % LANES)
+#define LANE gl_SubgroupInvocationID
+#else
+#define SHARE(name, rows)
+#define FETCH(name, r, tensor, first)
+#define PART_INTO(value, name, r, tensor, first, c) ROW4_INTO (value, tensor, first, column0 + (c))
+#define LANE gl_LocalInvocationID.x
+#endif
+
+float
+sum4 (vec4 v)
+{
+  return (v.x + v.y) + (v.z + v.w);
+}
+
+// Writes vec4 column c of a head's row. In the general form heads share vec4s, so elements are
+// written one by one, and the last head writes the zeros behind the row.
+#define PUT4(name, first, c, value)                                                                \
+  if (GENERAL)                                                                                     \
+    {                                                                                              \
+      vec4 put = value;                                                                            \
+      [[unroll]] for (uint i = 0; i < 4; i++)                                                      \
+        if (4 * (c) + i < push.head_width)                                                         \
+          name[((first) + 4 * (c) + i) >> 2][((first) + 4 * (c) + i) & 3u] = put[i];               \
+    }                                                                                              \
+  else                                                                                             \
+    name[(first) / 4 + (c)] = value
+#define PUT_PADDING(name, token, parts)                                                            \
+  if (GENERAL && head == push.heads - 1 && column0 == 0)                                           \
+    {                                                                                              \
+      uint width = (parts) * push.heads * push.head_width, stride = 4 * stride4 (width);           \
+      for (uint i = width; i < stride; i++)                                                        \
+        name[((batch * push.tokens + (token)) * stride + i) >> 2][i & 3u] = 0;                     \
+    }
