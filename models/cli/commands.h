@@ -3,4 +3,5 @@
  * 1 for any other failure. */
 #pragma once
 
+int cli_preprocess (int argc, char **argv);
 int cli_tokenize (int argc, char **argv);

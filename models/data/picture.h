@@ -2,12 +2,13 @@
  *
  * A picture is read top to bottom, in strips, straight into the resize, so a file of hundreds of
  * millions of pixels needs a few megabytes. Formats that can only be decoded whole (interlaced
- * PNG, progressive JPEG, WebP, GIF, TIFF, ...) are limited to 40 million pixels, the others to
- * 1,000 million; over that the picture is refused with a reason. Nothing here takes over 200 MB.
+ * PNG, progressive JPEG, WebP, GIF, TIFF, ...) are limited to what takes 192 MB then (24 million
+ * RGBA pixels), the others to 1,000 million pixels; over that the picture is refused with a reason.
  *
  * As PIL's Image.open().convert("RGB") does: no rotation by EXIF, no colour management, CMYK by
  * (255 - c) (255 - k) / 255; 16-bit samples keep their high byte. Alpha is composited over white.
- * All functions may be called from any thread.
+ * All functions may be called from any thread. libvips keeps one error text for all threads, so
+ * when pictures fail on several at once the reasons given may be each other's.
  */
 #pragma once
 

@@ -27,14 +27,17 @@ typedef struct
   guint w, h;
   guint x, y;
   guint canvas_w, canvas_h;
-  guint full_w, full_h;
-  guint left, top;
+  guint64 full_w, full_h;
+  guint64 left, top;
   guint size;
 } DataFitPlan;
 
+#define DATA_RESIZE_SIZE_MAX 4096
+#define DATA_RESIZE_SIDE_MAX (1 << 24)
+
 typedef struct _DataResize DataResize;
 
-/* The plan of a fit; w, h and size are at least 1 and at most 2^24. Crop: the long side becomes
+/* The plan of a fit; w and h are in 1..2^24, size in 1..4096. Crop: the long side becomes
  * int (size * long / short), offsets are rounded half to even. Pad: offsets are rounded down. */
 DataFitPlan data_fit_plan (DataFit fit, guint w, guint h, guint size);
 
