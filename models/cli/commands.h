@@ -3,5 +3,6 @@
  * 1 for any other failure. */
 #pragma once
 
+int cli_devices (int argc, char **argv);
 int cli_preprocess (int argc, char **argv);
 int cli_tokenize (int argc, char **argv);
