@@ -5,6 +5,9 @@
 
 #include "attention.spv.h"
 #include "attention_cls.spv.h"
+#include "attention_delta.spv.h"
+#include "attention_dkv.spv.h"
+#include "attention_dq.spv.h"
 #include "compute/ops/grid.h"
 #include "shaders/abi/attention.h"
 
@@ -20,6 +23,9 @@
 
 static const GpuKernel forward = ATTENTION_KERNEL (attention, "rww");
 static const GpuKernel cls = ATTENTION_KERNEL (attention_cls, "rrw");
+static const GpuKernel delta_kernel = ATTENTION_KERNEL (attention_delta, "rrrrrw");
+static const GpuKernel dq_kernel = ATTENTION_KERNEL (attention_dq, "rrrrrw");
+static const GpuKernel dkv_kernel = ATTENTION_KERNEL (attention_dkv, "rrrrrw");
 
 typedef struct
 {
@@ -52,6 +58,22 @@ form_of (const GpuAttention *shape, GpuTensor qkv)
   return form;
 }
 
+static void
+specialise (GpuDispatch *dispatch, const Form *form, guint own)
+{
+  dispatch->push = &form->push;
+  dispatch->spec[1] = form->head4;
+  dispatch->spec[2] = form->flags;
+  dispatch->spec[3] = own;
+}
+
+static void
+lay_out_items (GpuStream *stream, GpuDispatch *dispatch, const Form *form, guint64 items)
+{
+  specialise (dispatch, form, 1);
+  gpu_grid_items (stream, dispatch, items);
+}
+
 /* One workgroup for `own` rows a lane of every head; the texel form shuffles within a subgroup. */
 static void
 lay_out (GpuStream *stream, GpuDispatch *dispatch, Form *form, guint own)
@@ -68,11 +90,8 @@ lay_out (GpuStream *stream, GpuDispatch *dispatch, Form *form, guint own)
                      "attention over %u heads of %u tokens is too large for one kernel: use a "
                      "smaller batch",
                      form->push.batch_heads, form->push.tokens);
-  dispatch->push = &form->push;
+  specialise (dispatch, form, own);
   dispatch->spec[0] = lanes;
-  dispatch->spec[1] = form->head4;
-  dispatch->spec[2] = form->flags;
-  dispatch->spec[3] = own;
   dispatch->groups[0] = (guint) ((groups + folds - 1) / folds);
   dispatch->groups[1] = (guint) folds;
 }
@@ -107,11 +126,40 @@ gpu_attention_cls (GpuStream *stream, GpuTensor a, GpuTensor qkv, GpuTensor lse,
   g_assert (a.rows == shape->batch && a.cols + 1 == shape->tokens && !shape->causal);
   g_assert (lse.rows == form.push.batch_heads && lse.cols == shape->tokens);
   GpuDispatch dispatch = { .tensors = { qkv, lse, a },
-                           .push = &form.push,
                            .flops = 2ull * a.rows * a.cols * (qkv.cols / 3) };
-  gpu_grid_items (stream, &dispatch, (guint64) a.rows * gpu_stride (a.cols) / 4);
-  dispatch.spec[1] = form.head4;
-  dispatch.spec[2] = form.flags;
-  dispatch.spec[3] = 1;
+  lay_out_items (stream, &dispatch, &form, (guint64) a.rows * gpu_stride (a.cols) / 4);
   gpu_stream_dispatch (stream, &cls, &dispatch);
+}
+
+void
+gpu_attention_backward (GpuStream *stream, GpuArena *arena, GpuTensor dqkv, GpuTensor d_o,
+                        GpuTensor qkv, GpuTensor o, GpuTensor lse, GpuTensor da,
+                        const GpuAttention *shape)
+{
+  Form form = form_of (shape, qkv);
+  gboolean with_cls = da.rows > 0 && da.cols > 0;
+  g_assert (dqkv.rows == qkv.rows && dqkv.cols == qkv.cols);
+  g_assert (o.rows == qkv.rows && o.cols * 3 == qkv.cols);
+  g_assert (d_o.rows == o.rows && d_o.cols == o.cols);
+  g_assert (lse.rows == form.push.batch_heads && lse.cols == shape->tokens);
+  g_assert (!with_cls || (da.rows == shape->batch && da.cols + 1 == shape->tokens));
+  g_assert (!with_cls || !shape->causal);
+  form.flags |= with_cls ? ATTENTION_CLS : 0;
+  if (!with_cls)
+    da = lse;
+
+  GpuTensor delta = gpu_arena_take (arena, lse.rows, lse.cols);
+  GpuDispatch dispatch = { .tensors = { d_o, o, qkv, lse, da, delta },
+                           .flops = 2ull * o.rows * o.cols };
+  lay_out_items (stream, &dispatch, &form, (guint64) lse.rows * gpu_stride (lse.cols) / 4);
+  gpu_stream_dispatch (stream, &delta_kernel, &dispatch);
+
+  dispatch = (GpuDispatch){ .tensors = { qkv, d_o, lse, delta, da, dqkv },
+                            .flops = operations (&form, 3) };
+  lay_out (stream, &dispatch, &form, 1);
+  gpu_stream_dispatch (stream, &dq_kernel, &dispatch);
+  dispatch.flops = operations (&form, 4);
+  lay_out (stream, &dispatch, &form, 1);
+  gpu_stream_dispatch (stream, &dkv_kernel, &dispatch);
+  gpu_arena_give (arena, delta);
 }

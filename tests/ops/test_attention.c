@@ -121,6 +121,26 @@ forward (TestBench *bench, gconstpointer data)
   inputs_clear (&inputs);
 }
 
+static void
+backward (TestBench *bench, gconstpointer data)
+{
+  const Shape *s = data;
+  Inputs inputs = inputs_new (s);
+  Tensors t = record_forward (bench, &inputs);
+  GpuTensor d_o = test_upload (bench, t.o.rows, t.o.cols, inputs.d_o);
+  GpuTensor dqkv = test_tensor (bench, t.qkv.rows, t.qkv.cols), da = { 0 };
+  if (s->cls)
+    da = test_upload (bench, s->shape.batch, s->shape.tokens - 1, inputs.da);
+  gpu_attention_backward (bench->stream, bench->arena, dqkv, d_o, t.qkv, t.o, t.lse, da, &s->shape);
+  test_bench_run (bench);
+
+  g_autofree double *want = test_zeros ((gsize) dqkv.rows * dqkv.cols);
+  g_autofree double *got = test_download (bench, dqkv);
+  ref_attention_backward (want, inputs.d_o, inputs.da, inputs.qkv, &s->shape, s->head_width);
+  test_near ("dqkv", got, want, dqkv.rows, dqkv.cols, TOLERANCE);
+  inputs_clear (&inputs);
+}
+
 static double
 loss (gpointer data)
 {
@@ -161,6 +181,11 @@ main (int argc, char **argv)
   test_init (&argc, &argv);
   g_test_add_func ("/attention/reference", reference_gradient);
   for (guint i = 0; i < G_N_ELEMENTS (shapes); i++)
-    test_add ("attention", shapes[i].name, forward, &shapes[i]);
+    {
+      g_autofree char *forward_name = g_strconcat ("forward/", shapes[i].name, NULL);
+      g_autofree char *backward_name = g_strconcat ("backward/", shapes[i].name, NULL);
+      test_add ("attention", forward_name, forward, &shapes[i]);
+      test_add ("attention", backward_name, backward, &shapes[i]);
+    }
   return test_run ();
 }

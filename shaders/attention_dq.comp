@@ -1,0 +1,159 @@
+#version 460
+// P = exp (scale q k^T - lse),  dS = P (do v^T [+ da/H] - delta),  dq = scale dS k:
+// OWN queries an invocation, keys four at a time.
+#extension GL_GOOGLE_include_directive : require
+#include "attention.glsl"
+
+IN4 (0, Qkv_, qkv);
+IN4 (1, Do_, d_o);
+IN4 (2, Lse_, lse);
+IN4 (3, Delta_, delta);
+IN4 (4, Da_, da);
+OUT4 (5, Dqkv_, dqkv);
+
+const uint KEYS = 4;
+
+vec4 q[OWN * HEAD4], g[OWN * HEAD4], dq[OWN * HEAD4]; // g: the query's row of do
+float s[OWN * KEYS], dp[OWN * KEYS], log_sum[OWN], mean[OWN];
+uint query[OWN], key[KEYS];
+
+uint
+row (uint r)
+{
+  return min (query[r], push.tokens - 1);
+}
+
+void
+score_general ()
+{
+  for (uint c = 0; c < stride4 (push.head_width); c++)
+    [[unroll]] for (uint r = 0; r < OWN; r++)
+      {
+        vec4 own_q = LOG2E * push.scale * ROW4_ANY (qkv, first_of (row (r), 0, 3), c);
+        vec4 own_g = ROW4_ANY (d_o, first_of (row (r), 0, 1), c);
+        [[unroll]] for (uint j = 0; j < KEYS; j++)
+          {
+            s[r * KEYS + j] += sum4 (own_q * ROW4_ANY (qkv, first_of (key[j], 1, 3), c));
+            dp[r * KEYS + j] += sum4 (own_g * ROW4_ANY (qkv, first_of (key[j], 2, 3), c));
+          }
+      }
+}
+
+void
+score ()
+{
+  SHARE (k, KEYS);
+  SHARE (v, KEYS);
+  [[unroll]] for (uint j = 0; j < KEYS; j++)
+    {
+      uint first_k = first_of (key[j], 1, 3), first_v = first_of (key[j], 2, 3);
+      FETCH (k, j, qkv, first_k);
+      FETCH (v, j, qkv, first_v);
+      [[unroll]] for (uint c = 0; c < HEAD4; c++)
+        {
+          vec4 part_k, part_v;
+          PART_INTO (part_k, k, j, qkv, first_k, c);
+          PART_INTO (part_v, v, j, qkv, first_v, c);
+          [[unroll]] for (uint r = 0; r < OWN; r++)
+            {
+              s[r * KEYS + j] += sum4 (part_k * q[r * HEAD4 + c]);
+              dp[r * KEYS + j] += sum4 (part_v * g[r * HEAD4 + c]);
+            }
+        }
+    }
+}
+
+// s becomes dS.
+void
+differentiate (uint r, uint key0)
+{
+  uint end = CAUSAL ? min (query[r] + 1, push.tokens) : push.tokens;
+  [[unroll]] for (uint j = 0; j < KEYS; j++)
+    {
+      float p = key0 + j < end ? exp2 (s[r * KEYS + j] - log_sum[r]) : 0.0;
+      s[r * KEYS + j] = p * (dp[r * KEYS + j] - mean[r]);
+    }
+}
+
+// The gradient of the CLS row, for query 0 alone: the first lane of a head's first workgroup.
+void
+add_cls ()
+{
+  uint row = batch * 4 * stride4 (push.tokens - 1);
+  [[unroll]] for (uint j = 0; j < KEYS; j++)
+    if (query[0] == 0 && key[j] > 0)
+      dp[j] += LOAD1 (da, row + key[j] - 1) / float (push.heads);
+}
+
+void
+accumulate ()
+{
+  SHARE (k, KEYS);
+  uint first[KEYS];
+  [[unroll]] for (uint j = 0; j < KEYS; j++)
+    {
+      first[j] = first_of (key[j], 1, 3);
+      FETCH (k, j, qkv, first[j]);
+    }
+  [[unroll]] for (uint c = 0; c < HEAD4; c++)
+    {
+      vec4 part[KEYS];
+      [[unroll]] for (uint j = 0; j < KEYS; j++)
+        PART_INTO (part[j], k, j, qkv, first[j], c);
+      [[unroll]] for (uint r = 0; r < OWN; r++)
+        dq[r * HEAD4 + c] += (s[r * KEYS] * part[0] + s[r * KEYS + 1] * part[1])
+                             + (s[r * KEYS + 2] * part[2] + s[r * KEYS + 3] * part[3]);
+    }
+}
+
+void
+begin ()
+{
+  uint stats = (batch * push.heads + head) * 4 * stride4 (push.tokens);
+  [[unroll]] for (uint r = 0; r < OWN; r++)
+    {
+      query[r] = (block * OWN + r) * LANES + LANE;
+      log_sum[r] = LOG2E * LOAD1 (lse, stats + row (r));
+      mean[r] = LOAD1 (delta, stats + row (r));
+      [[unroll]] for (uint c = 0; c < HEAD4; c++)
+        {
+          dq[r * HEAD4 + c] = vec4 (0);
+          if (GENERAL)
+            continue;
+          q[r * HEAD4 + c] = LOG2E * push.scale * LOAD4 (qkv, first_of (row (r), 0, 3) / 4 + c);
+          g[r * HEAD4 + c] = LOAD4 (d_o, first_of (row (r), 0, 1) / 4 + c);
+        }
+    }
+}
+
+void
+main ()
+{
+  if (!locate ())
+    return;
+  begin ();
+  uint end = CAUSAL ? min (push.tokens, (block + 1) * OWN * LANES) : push.tokens;
+  for (uint key0 = 0; key0 < end; key0 += KEYS)
+    {
+      [[unroll]] for (uint j = 0; j < KEYS; j++)
+        key[j] = min (key0 + j, push.tokens - 1);
+      [[unroll]] for (uint i = 0; i < OWN * KEYS; i++)
+        s[i] = dp[i] = 0;
+      if (GENERAL)
+        score_general ();
+      else
+        score ();
+      if (CLS && block == 0)
+        add_cls ();
+      [[unroll]] for (uint r = 0; r < OWN; r++)
+        differentiate (r, key0);
+      accumulate ();
+    }
+  [[unroll]] for (uint r = 0; r < OWN; r++)
+    if (query[r] < push.tokens)
+      {
+        uint first = first_of (query[r], 0, 3);
+        [[unroll]] for (uint c = 0; c < HEAD4; c++)
+          PUT4 (dqkv, first, column0 + c, push.scale * dq[r * HEAD4 + c]);
+      }
+}
