@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#define SCRATCH_COLS (16u << 20) /* floats: 64 MiB */
+#define SCRATCH_COLS (4u << 20) /* floats: 16 MiB */
 
 static GpuDevice *devices[GPU_READ_STORAGE + 1];
 

@@ -38,7 +38,7 @@ typedef struct
   GpuDevice *device;
   GpuRead read;
   GpuStream *stream; /* empty; record into it, then test_bench_run() */
-  GpuArena *arena;   /* committed: 64 MiB of NaN for kernels that take scratch memory */
+  GpuArena *arena;   /* committed: 16 MiB of NaN for kernels that take scratch memory */
   GPtrArray *buffers;
   guint messages; /* of the validation layer, before this case */
 } TestBench;

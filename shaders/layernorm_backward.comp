@@ -1,0 +1,94 @@
+#version 460
+// dx = dresidual + rstd (g - mean (g) - xhat mean (g xhat)), g = gamma dy, and of each chunk of rows
+// the sums of dy xhat and dy, for dgamma and dbeta. A workgroup owns a chunk: first with a lane a
+// row for dx, then with a lane four columns for the sums, while the rows are in the cache.
+#extension GL_GOOGLE_include_directive : require
+#include "abi/layernorm.h"
+#include "read.glsl"
+
+layout (local_size_x_id = 0) in;
+layout (constant_id = 0) const uint LANES = 8;
+layout (constant_id = 1) const uint HAS_DRESIDUAL = 0;
+
+IN4 (0, Dy_, dy_in);
+IN4 (1, X_, x_in);
+IN4 (2, Stats_, stats);
+IN4 (3, Gamma_, gamma);
+IN4 (4, Dresidual_, dresidual);
+OUT4 (5, Dx_, dx_out);
+OUT4 (6, Partial_, partial); // rows: dgamma of each chunk, then dbeta of each chunk
+
+// dy is zero behind the last column, so the sums are right there; dx has to be masked.
+void
+input_gradient (uint row, uint width)
+{
+  uint at = row * width;
+  vec2 s = LOAD4 (stats, row).xy;
+  vec4 g_sum = vec4 (0), gx_sum = vec4 (0);
+  for (uint i = 0; i < width; i++)
+    {
+      vec4 g = LOAD4 (gamma, i) * LOAD4 (dy_in, at + i);
+      g_sum += g;
+      gx_sum += g * ((LOAD4 (x_in, at + i) - s.x) * s.y);
+    }
+  float g_mean = dot (g_sum, vec4 (1)) / push.cols, gx_mean = dot (gx_sum, vec4 (1)) / push.cols;
+  for (uint i = 0; i < width; i++)
+    {
+      vec4 g = LOAD4 (gamma, i) * LOAD4 (dy_in, at + i);
+      vec4 xhat = (LOAD4 (x_in, at + i) - s.x) * s.y;
+      vec4 dx = s.y * (g - g_mean - xhat * gx_mean);
+      if (HAS_DRESIDUAL != 0)
+        dx += LOAD4 (dresidual, at + i);
+      dx_out[at + i] = mask_tail (dx, i, push.cols);
+    }
+}
+
+vec4 dgamma, dbeta;
+
+void
+add_row (uint at, vec2 s)
+{
+  vec4 dy = LOAD4 (dy_in, at);
+  dgamma += dy * ((LOAD4 (x_in, at) - s.x) * s.y);
+  dbeta += dy;
+}
+
+void
+parameter_gradients (uint begin, uint end, uint column4, uint width)
+{
+  uint row = begin;
+  dgamma = dbeta = vec4 (0);
+#if READ_TEXEL
+  // A load of one address costs as much as one of a row a lane: so load that and hand it round.
+  for (; row + LANES <= end; row += LANES)
+    {
+      vec2 mine = LOAD4 (stats, row + gl_SubgroupInvocationID).xy;
+      [[unroll]] for (uint i = 0; i < LANES; i++)
+        add_row ((row + i) * width + column4, subgroupShuffle (mine, i));
+    }
+#endif
+  for (; row < end; row++)
+    add_row (row * width + column4, LOAD4 (stats, row).xy);
+}
+
+void
+main ()
+{
+  uint width = stride4 (push.cols), lane = gl_LocalInvocationID.x;
+  uint chunks = (push.rows + CHUNK_ROWS - 1) / CHUNK_ROWS, chunk = LINEAR_GROUP;
+  if (chunk >= chunks)
+    return;
+  uint begin = chunk * CHUNK_ROWS, end = min (begin + CHUNK_ROWS, push.rows);
+  for (uint row = begin + lane; row < end; row += LANES)
+    input_gradient (row, width);
+  for (uint first = 0; first < width; first += LANES)
+    {
+      uint column4 = min (first + lane, width - 1);
+      parameter_gradients (begin, end, column4, width);
+      if (first + lane < width)
+        {
+          partial[chunk * width + column4] = mask_tail (dgamma, column4, push.cols);
+          partial[(chunks + chunk) * width + column4] = dbeta;
+        }
+    }
+}
