@@ -36,7 +36,9 @@ temporary_mount (const char *folder, gsize bytes)
 {
   g_autofree char *options = g_strdup_printf ("size=%" G_GSIZE_FORMAT, bytes);
 
-  if (mount ("tmpfs", folder, "tmpfs", MS_NOSUID | MS_NODEV, options) == 0)
+  unsigned long flags = MS_NOSUID | MS_NODEV | (bytes == 0 ? MS_RDONLY : 0);
+
+  if (mount ("tmpfs", folder, "tmpfs", flags, options) == 0)
     return TRUE;
   g_assert_true (errno == EPERM || errno == EACCES);
   g_test_skip ("a small disk can be mounted by root only");

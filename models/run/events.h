@@ -53,8 +53,8 @@ gboolean run_event_reader_poll (RunEventReader *reader, guint *changed, GError *
 
 guint run_event_reader_count (const RunEventReader *reader);
 
-/* Valid until the next poll. */
-const cJSON *run_event_reader_get (const RunEventReader *reader, guint index);
+/* Valid until the next get or poll; never NULL. */
+const cJSON *run_event_reader_get (RunEventReader *reader, guint index);
 
 /* Whole lines that were not events. */
 guint run_event_reader_skipped (const RunEventReader *reader);
