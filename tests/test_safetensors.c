@@ -176,7 +176,7 @@ typedef struct
 
 #define T(name, dtype, shape, begin, end)                                                          \
   "\"" name "\":{\"dtype\":\"" dtype "\",\"shape\":" shape ",\"data_offsets\":[" begin "," end "]" \
-                                                                                               "}"
+  "}"
 
 static const Case cases[] = {
   { "{" T ("a", "F32", "[2]", "0", "8") "}", -1, 8, NULL },
