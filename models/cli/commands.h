@@ -3,6 +3,7 @@
  * 1 for any other failure. */
 #pragma once
 
+int cli_data (int argc, char **argv);
 int cli_devices (int argc, char **argv);
 int cli_preprocess (int argc, char **argv);
 int cli_tokenize (int argc, char **argv);

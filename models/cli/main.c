@@ -15,6 +15,7 @@ typedef struct
 } Command;
 
 static const Command commands[] = {
+  { "data", cli_data, "import KIND [SOURCE] --out D|check D", "makes and checks data sets" },
   { "devices", cli_devices, "[--json]", "the Vulkan devices there are" },
   { "preprocess", cli_preprocess, "IMAGE --size S --out PNG", "a picture as the encoder sees it" },
   { "tokenize", cli_tokenize, "--vocab FILE_OR_DIR [--context N]", "texts to token ids" },

@@ -1,15 +1,14 @@
-/* Looking a data set over.  Each problem is one line that starts with the thing it is about. */
+/* Looking a data set over. */
 
 #include "models/data/dataset_check.h"
 
 #include "models/data/bpe.h"
 #include "models/data/picture.h"
-#include "models/data/picture_file.h"
 
 static void
-add_problem (DataCheck *check, const char *thing, const char *reason)
+add_problem (DataCheck *check, char *line)
 {
-  g_ptr_array_add (check->problems, g_strdup_printf ("%s: %s", thing, reason));
+  g_ptr_array_add (check->problems, line);
 }
 
 static void
@@ -18,29 +17,29 @@ check_item (DataCheck *check, const DataItem *item)
   g_autoptr (GError) error = NULL;
   DataPictureInfo info = { 0 };
 
-  if (!data_picture_file_check (item->path, &error)
-      || !data_picture_probe (&info, item->path, &error))
-    add_problem (check, item->path, error->message);
+  if (!data_picture_probe (&info, item->path, &error))
+    add_problem (check, g_strdup (error->message));
   else if (info.width != item->width || info.height != item->height || info.alpha != item->alpha)
-    add_problem (check, item->path, "its size or alpha is not what items.jsonl says: import again");
+    add_problem (check, g_strdup_printf (
+                            "picture '%s' is not as items.jsonl says (%" G_GINT64_FORMAT
+                            " x %" G_GINT64_FORMAT "%s): import the data set again",
+                            item->path, item->width, item->height, item->alpha ? ", alpha" : ""));
 }
 
 static void
 check_vocabulary (DataCheck *check, const DataSet *set)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (DataBpe) bpe = data_bpe_new_from_path (data_set_get_folder (set), &error);
-  g_autofree char *path = data_set_dup_vocab_path (set);
+  const char *folder = data_set_get_folder (set);
+  g_autoptr (DataBpe) bpe = data_bpe_new_from_path (folder, &error);
 
   if (bpe == NULL)
-    add_problem (check, path, error->message);
+    add_problem (check, g_strdup (error->message));
   else if (data_bpe_get_size (bpe) != data_set_get_vocabulary_size (set))
-    {
-      g_autofree char *reason =
-          g_strdup_printf ("it has %u ids, dataset.json says %u: import again",
-                           data_bpe_get_size (bpe), data_set_get_vocabulary_size (set));
-      add_problem (check, path, reason);
-    }
+    add_problem (check, g_strdup_printf (
+                            "the vocabulary in '%s' has %u ids, dataset.json says %u: import "
+                            "the data set again",
+                            folder, data_bpe_get_size (bpe), data_set_get_vocabulary_size (set)));
 }
 
 DataCheck *

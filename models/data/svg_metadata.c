@@ -193,6 +193,8 @@ static void
 on_text (void *walk_pointer, const xmlChar *text, int length)
 {
   Walk *walk = walk_pointer;
+  /* After an error the parser would leave out "&amp;" and its like without a word. */
+  walk->parser->wellFormed = 1;
   if (walk->field != NULL && !walk->done && walk->text->len <= MAX_TEXT_BYTES)
     g_string_append_len (walk->text, (const char *) text, MIN (length, MAX_TEXT_BYTES + 1));
 }
