@@ -27,8 +27,9 @@ typedef struct
 {
   const char *dir;          /* the data set's folder */
   const char *const *files; /* [count] picture files, absolute or relative to dir */
-  const char *const *keys; /* [count] names of their contents, e.g. item ids made of a content hash;
-                            * NULL: file name, length and modification time stand for the content */
+  const char *const *keys;  /* [count] names of the contents, e.g. item ids; NULL: the file names.
+                             * With each file's length and modification time they say whether a
+                             * cache is that of these pictures */
   gsize count;
   guint size; /* side of the cached pictures, pixels */
   DataFit fit;
@@ -39,7 +40,7 @@ typedef struct
 } DataCacheOptions;
 
 /* Opens the cache, building it first if there is none that fits. Errors: G_IO_ERROR, naming the
- * file; G_IO_ERROR_CANCELLED leaves nothing behind. */
+ * file, also when not one picture can be decoded; G_IO_ERROR_CANCELLED. None leaves a file. */
 DataCache *data_cache_open (const DataCacheOptions *options, GError **error);
 
 DataCache *data_cache_ref (DataCache *cache);
