@@ -1,0 +1,28 @@
+#version 460
+// dx[b,t] = dy[b] where t is the position that was taken, 0 elsewhere
+#extension GL_GOOGLE_include_directive : require
+#include "abi/embed.h"
+#include "read.glsl"
+
+layout (local_size_x_id = 0) in;
+layout (constant_id = 1) const bool POSITIONS = false;
+
+IN4 (0, Dy_, dy);
+layout (std430, binding = 1) readonly buffer Position_ { uint position[]; };
+OUT4 (2, Dx_, dx);
+
+void
+main ()
+{
+  uint row = LINEAR_INVOCATION;
+  if (row >= push.rows)
+    return;
+  uint columns4 = stride4 (push.columns), b = row / push.tokens;
+  uint t = POSITIONS ? min (position[b], push.tokens - 1) : 0;
+  bool taken = row % push.tokens == t;
+  for (uint column4 = 0; column4 < columns4; column4++)
+    {
+      vec4 value = LOAD4 (dy, b * columns4 + column4);
+      dx[row * columns4 + column4] = taken ? value : vec4 (0);
+    }
+}

@@ -1,0 +1,26 @@
+#version 460
+// x[b,t] = table[tokens[b,t]] + positional[t]
+#extension GL_GOOGLE_include_directive : require
+#include "abi/embed.h"
+#include "read.glsl"
+
+layout (local_size_x_id = 0) in;
+
+IN4 (0, Table_, table);
+IN4 (1, Positional_, positional);
+layout (std430, binding = 2) readonly buffer Tokens_ { uint tokens[]; };
+OUT4 (3, X_, x);
+
+void
+main ()
+{
+  uint row = LINEAR_INVOCATION;
+  if (row >= push.rows)
+    return;
+  uint columns4 = stride4 (push.columns);
+  uint from = min (tokens[row], push.vocabulary - 1) * columns4;
+  uint position = row % push.tokens * columns4;
+  for (uint column4 = 0; column4 < columns4; column4++)
+    x[row * columns4 + column4]
+        = LOAD4 (table, from + column4) + LOAD4 (positional, position + column4);
+}
