@@ -21,7 +21,7 @@
 #define EMBED_KERNEL(shader, letters, specs)                                                       \
   {                                                                                                \
     GPU_KERNEL_CODE (shader), .bindings = letters, .push_bytes = sizeof (EmbedPush),               \
-    .n_spec = specs                                                                                \
+                              .n_spec = specs                                                      \
   }
 
 static const GpuKernel patchify = EMBED_KERNEL (embed_patchify, "rw", 2);
@@ -59,8 +59,7 @@ gpu_embed_patches (GpuStream *stream, GpuTensor x, GpuTensor patches, GpuTensor 
   g_assert (x.rows == batch * push.tokens && patches.rows == batch * (push.tokens - 1));
   g_assert (patches.cols == x.cols && class_embedding.cols == x.cols && positional.cols == x.cols);
 
-  GpuDispatch dispatch
-      = { .tensors = { patches, class_embedding, positional, x }, .push = &push };
+  GpuDispatch dispatch = { .tensors = { patches, class_embedding, positional, x }, .push = &push };
   gpu_grid_items (stream, &dispatch, x.rows);
   gpu_stream_dispatch (stream, &patches_forward, &dispatch);
 }
@@ -96,10 +95,9 @@ void
 gpu_embed_tokens (GpuStream *stream, GpuTensor x, GpuTensor tokens, GpuTensor table,
                   GpuTensor positional)
 {
-  const EmbedPush push = { .rows = x.rows,
-                           .columns = x.cols,
-                           .tokens = positional.rows,
-                           .vocabulary = table.rows };
+  const EmbedPush push = {
+    .rows = x.rows, .columns = x.cols, .tokens = positional.rows, .vocabulary = table.rows
+  };
   g_assert (x.rows % push.tokens == 0 && tokens.cols == x.rows);
   g_assert (table.cols == x.cols && positional.cols == x.cols);
 
@@ -182,15 +180,16 @@ gpu_embed_tokens_backward (GpuStream *stream, GpuTensor dtable, GpuTensor dposit
                                .vocabulary = dtable.rows,
                                .first = first,
                                .count = piece.rows };
-      const GpuDispatch dispatch
-          = { .tensors = { dx, index->ids, index->starts, index->rows, piece },
-              .push = &push,
-              .spec = { lanes },
-              .groups = { (gpu_stride (dx.cols) / 4 + lanes - 1) / lanes, MIN (dx.rows, ID_GROUPS) },
-              .bytes = 3 * gpu_tensor_bytes (dx) };
+      const GpuDispatch dispatch = {
+        .tensors = { dx, index->ids, index->starts, index->rows, piece },
+        .push = &push,
+        .spec = { lanes },
+        .groups = { (gpu_stride (dx.cols) / 4 + lanes - 1) / lanes, MIN (dx.rows, ID_GROUPS) },
+        .bytes = 3 * gpu_tensor_bytes (dx)
+      };
       gpu_stream_dispatch (stream, &tokens_backward, &dispatch);
     }
-  embed_positional_backward (stream, (GpuTensor) { 0 }, (GpuTensor) { 0 }, dpositional, dx);
+  embed_positional_backward (stream, (GpuTensor){ 0 }, (GpuTensor){ 0 }, dpositional, dx);
 }
 
 static void
