@@ -506,6 +506,11 @@ test_scenes_are_exact (void)
             else
               g_assert_cmpfloat (a->x[i] - a->radius, >, b->x[j] + b->radius - 1e-3);
           }
+      const guint8 ground = g_str_has_suffix (scene.caption, " on white")   ? 248
+                            : g_str_has_suffix (scene.caption, " on black") ? 12
+                                                                            : 150;
+      for (int c = 0; c < 3; c++)
+        g_assert_cmpint (ABS ((int) scene.ground[c] - ground), <=, 10);
       data_scene_paint (&scene, rgb, size);
       for (guint g = 0; g < scene.n_groups; g++)
         for (guint i = 0; i < scene.groups[g].count; i++)

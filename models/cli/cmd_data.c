@@ -50,9 +50,10 @@ on_progress (guint64 done, guint64 total, const char *label, gpointer stage_poin
       cli_progress_free (stage->bar);
       g_free (stage->label);
       stage->label = g_strdup (label);
-      stage->bar = cli_progress_new (label, "items", 0, (gint64) total);
+      stage->bar = total > 0 ? cli_progress_new (label, "items", 0, (gint64) total) : NULL;
     }
-  cli_progress_update (stage->bar, (gint64) done, NULL);
+  if (stage->bar != NULL)
+    cli_progress_update (stage->bar, (gint64) done, NULL);
 }
 
 static void

@@ -118,7 +118,10 @@ static void
 choose_colour (Chance *chance, guint8 rgb[3], const Colour *colour)
 {
   for (int i = 0; i < 3; i++)
-    rgb[i] = (guint8) CLAMP ((int) colour->rgb[i] + (int) choose (chance, 21) - 10, 0, 255);
+    {
+      int value = (int) colour->rgb[i] + (int) choose (chance, 21) - 10;
+      rgb[i] = (guint8) CLAMP (value, 0, 255);
+    }
 }
 
 /* Shape, colour and size of `count` shapes; returns their words, e.g. "two small red circles". */
