@@ -48,7 +48,8 @@ test_scenes (void)
 {
   g_autofree char *out = NULL, *err = NULL, *checked = NULL, *plain = NULL, *bad = NULL;
   g_assert_cmpint (
-      run ("import scenes --out scenes --count 30 --size 16 --seed 3 --vocab 520 --json", &out, &err),
+      run ("import scenes --out scenes --count 30 --size 16 --seed 3 --vocab 520 --json", &out,
+           &err),
       ==, 0);
   g_assert_cmpint (get_number (out, "items"), ==, 30);
   g_assert_cmpint (get_number (out, "val"), ==, 3);
@@ -119,9 +120,9 @@ static void
 test_killed (void)
 {
   g_autofree char *path = g_build_filename (folder, "killed", NULL);
-  g_autoptr (GSubprocess) process
-      = g_subprocess_new (G_SUBPROCESS_FLAGS_STDERR_SILENCE, NULL, g_getenv ("PENUMBRA_CLI"),
-                              "data", "import", "scenes", "--count", "100000", "--out", path, NULL);
+  g_autoptr (GSubprocess) process =
+      g_subprocess_new (G_SUBPROCESS_FLAGS_STDERR_SILENCE, NULL, g_getenv ("PENUMBRA_CLI"), "data",
+                        "import", "scenes", "--count", "100000", "--out", path, NULL);
   for (int i = 0; i < 2000 && !is_there ("killed.partial/pictures/000009.png"); i++)
     g_usleep (10000);
   g_assert_true (is_there ("killed.partial/pictures/000009.png"));
