@@ -135,6 +135,20 @@ nn_encoder_get_batch (const NnEncoder *encoder)
   return encoder->batch;
 }
 
+guint
+nn_encoder_get_width (const NnEncoder *encoder)
+{
+  return (guint) encoder->model->config.embed_dim;
+}
+
+gsize
+nn_encoder_get_input (const NnEncoder *encoder)
+{
+  const NnConfig *config = &encoder->model->config;
+  const gsize size = (gsize) config->vision.image_size;
+  return encoder->image ? 3 * size * size : (gsize) config->text.context_length;
+}
+
 double
 nn_encoder_get_keep_rate (const NnEncoder *encoder)
 {

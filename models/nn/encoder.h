@@ -23,6 +23,9 @@ void nn_encoder_free (NnEncoder *encoder);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (NnEncoder, nn_encoder_free)
 
 guint nn_encoder_get_batch (const NnEncoder *encoder);
+/* D, and the elements of one input: 3 * S * S pixels or the ids of a context. */
+guint nn_encoder_get_width (const NnEncoder *encoder);
+gsize nn_encoder_get_input (const NnEncoder *encoder);
 double nn_encoder_get_keep_rate (const NnEncoder *encoder);
 
 /* Where the next batch's input goes: normalised pixels [batch][stride] of which [3][S][S], or ids
