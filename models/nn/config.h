@@ -145,6 +145,7 @@ typedef struct
 typedef struct
 {
   gint64 seed;
+  gint64 steps;              /* stop after so many updates; 0: at the schedule's horizon */
   int snapshot_every;        /* steps; 0: at epochs only */
   double checkpoint_minutes; /* 0: at epochs only */
   int probes;                /* pairs watched in snapshots */

@@ -108,6 +108,7 @@ static const NnField fields[] = {
   INT ("eval.every_epochs", eval.every_epochs, 0, 1000000, 1),
   INT ("eval.batch_size", eval.batch_size, 1, 32768, 64),
   { .path = "run.seed", .kind = FIELD_INT64, AT (run.seed), .most = TWO_53 },
+  { .path = "run.steps", .kind = FIELD_INT64, AT (run.steps), .most = TWO_53 },
   INT ("run.snapshot_every", run.snapshot_every, 0, 1000000000, 50),
   NUMBER ("run.checkpoint_minutes", run.checkpoint_minutes, 0, 1e6, 10),
   INT ("run.probes", run.probes, 1, 1024, 16),

@@ -1,0 +1,180 @@
+/* Everything a trainer writes into its run. */
+#include "models/train/private.h"
+
+static gint64
+now (void)
+{
+  return g_get_monotonic_time ();
+}
+
+double
+train_wall (const Trainer *trainer)
+{
+  return trainer->wall_before + (double) (now () - trainer->started) / G_USEC_PER_SEC;
+}
+
+void
+train_say (Trainer *trainer, const char *format, ...)
+{
+  va_list arguments;
+  va_start (arguments, format);
+  g_autofree char *line = g_strdup_vprintf (format, arguments);
+  va_end (arguments);
+  if (trainer->observer.said)
+    trainer->observer.said (line, trainer->observer.data);
+}
+
+gboolean
+train_record (Trainer *trainer, RunEvent *event, GError **error)
+{
+  trainer->last_event_at = now ();
+  return run_events_append (trainer->events, event, error);
+}
+
+static RunEvent *
+new_event (Trainer *trainer, const char *type)
+{
+  RunEvent *event = run_event_new (type);
+  run_event_add_whole (event, "step", trainer->done);
+  return event;
+}
+
+gboolean
+train_record_state (Trainer *trainer, const char *state, const char *reason, GError **error)
+{
+  RunEvent *event = new_event (trainer, "state");
+  run_event_add_text (event, "state", state);
+  run_event_add_text (event, "reason", reason);
+  return train_record (trainer, event, error);
+}
+
+gboolean
+train_record_alert (Trainer *trainer, const char *text, GError **error)
+{
+  RunEvent *event = new_event (trainer, "alert");
+  run_event_add_text (event, "text", text);
+  train_say (trainer, "%s", text);
+  return train_record (trainer, event, error);
+}
+
+gboolean
+train_record_step (Trainer *trainer, const NnStepResult *result, double lr, double seconds,
+                   GError **error)
+{
+  const gint64 batch = trainer->config.schedule.batch_size;
+  const double rate = (double) batch / MAX (seconds, 1e-9);
+  RunEvent *event = new_event (trainer, "step");
+  run_event_add_number (event, "epoch", (double) trainer->done / (double) trainer->steps_per_epoch);
+  run_event_add_whole (event, "samples", trainer->done * batch);
+  run_event_add_number (event, "wall", train_wall (trainer));
+  run_event_add_number (event, "loss", result->loss);
+  run_event_add_number (event, "contrastive", result->contrastive);
+  run_event_add_number (event, "distillation", result->distillation);
+  run_event_add_number (event, "lr", lr);
+  run_event_add_number (event, "logit_scale", result->logit_scale);
+  run_event_add_number (event, "grad_norm", result->grad_norm);
+  run_event_add_number (event, "keep_rate", trainer->keep_rate);
+  run_event_add_number (event, "pairs_per_s", rate);
+  run_event_add_whole (event, "device_bytes",
+                       (gint64) gpu_device_get_allocated (trainer->device));
+
+  const TrainReport report = { .step = trainer->done,
+                               .total = trainer->total,
+                               .loss = result->loss,
+                               .contrastive = result->contrastive,
+                               .distillation = result->distillation,
+                               .pairs_per_s = rate };
+  if (trainer->observer.stepped)
+    trainer->observer.stepped (&report, trainer->observer.data);
+  return train_record (trainer, event, error);
+}
+
+gboolean
+train_snapshot (Trainer *trainer, GError **error)
+{
+  const char *run = run_folder_path (trainer->run);
+  const gint64 budget = (gint64) trainer->config.run.snapshot_budget_mb * 1000000;
+  g_autofree char *path = run_step_path (run, RUN_SNAPSHOTS, trainer->done);
+  g_autofree char *name = g_strdup_printf (RUN_SNAPSHOTS "/%" G_GINT64_FORMAT ".safetensors",
+                                           trainer->done);
+  if (!train_probes_snapshot (trainer->probes, path, trainer->keep_rate, error)
+      || !run_thin_snapshots (run, budget, error))
+    return FALSE;
+  RunEvent *event = new_event (trainer, "snapshot");
+  run_event_add_text (event, "path", name);
+  return train_record (trainer, event, error);
+}
+
+static void
+remove_passing_checkpoint (Trainer *trainer)
+{
+  if (!trainer->saved_in_passing || trainer->saved < 0 || trainer->saved == trainer->done)
+    return;
+  g_autofree char *old
+      = run_step_path (run_folder_path (trainer->run), RUN_CHECKPOINTS, trainer->saved);
+  g_remove (old);
+}
+
+gboolean
+train_save (Trainer *trainer, gboolean in_passing, GError **error)
+{
+  const TrainProgress progress = { .step = trainer->done, .wall = train_wall (trainer) };
+  g_autofree char *path
+      = run_step_path (run_folder_path (trainer->run), RUN_CHECKPOINTS, trainer->done);
+  g_autofree char *name = g_strdup_printf (RUN_CHECKPOINTS "/%" G_GINT64_FORMAT ".safetensors",
+                                           trainer->done);
+  if (trainer->saved == trainer->done)
+    return TRUE;
+  if (!run_events_sync (trainer->events, error)
+      || !train_checkpoint_save (path, trainer->model, &progress, error))
+    return FALSE;
+  remove_passing_checkpoint (trainer);
+  trainer->saved = trainer->done;
+  trainer->saved_in_passing = in_passing;
+  trainer->last_saved_at = now ();
+  gpu_device_save_pipelines (trainer->device);
+
+  RunEvent *event = new_event (trainer, "checkpoint");
+  run_event_add_text (event, "path", name);
+  return train_record (trainer, event, error);
+}
+
+static gboolean
+evaluate_encoder (Trainer *trainer, NnSlab weights, const char *encoder, GError **error)
+{
+  const double keep_rate = weights == NN_SLAB_TEACHER ? 1 : trainer->keep_rate;
+  EvalRecall recall;
+  if (!eval_retrieval_run (trainer->evaluation, weights, keep_rate, &recall, error))
+    return FALSE;
+  RunEvent *event = new_event (trainer, "eval");
+  run_event_add_text (event, "task", "retrieval");
+  run_event_add_text (event, "split", "val");
+  run_event_add_text (event, "encoder", encoder);
+  run_event_add_number (event, "keep_rate", keep_rate);
+  run_event_add_number (event, "t2i_r1", recall.t2i_r1);
+  run_event_add_number (event, "t2i_r5", recall.t2i_r5);
+  run_event_add_number (event, "t2i_r10", recall.t2i_r10);
+  run_event_add_number (event, "t2i_median_rank", recall.t2i_median);
+  run_event_add_number (event, "i2t_r1", recall.i2t_r1);
+  run_event_add_number (event, "i2t_r5", recall.i2t_r5);
+  run_event_add_number (event, "i2t_r10", recall.i2t_r10);
+  run_event_add_number (event, "i2t_median_rank", recall.i2t_median);
+  train_say (trainer,
+             "step %" G_GINT64_FORMAT ", epoch %.3g, %s: text to image R@1/5/10 %.1f/%.1f/%.1f %%, "
+             "image to text %.1f/%.1f/%.1f %%",
+             trainer->done, (double) trainer->done / (double) trainer->steps_per_epoch, encoder,
+             100 * recall.t2i_r1, 100 * recall.t2i_r5, 100 * recall.t2i_r10, 100 * recall.i2t_r1,
+             100 * recall.i2t_r5, 100 * recall.i2t_r10);
+  return train_record (trainer, event, error);
+}
+
+gboolean
+train_evaluate (Trainer *trainer, GError **error)
+{
+  if (!trainer->evaluation || trainer->evaluated == trainer->done)
+    return TRUE;
+  trainer->evaluated = trainer->done;
+  return evaluate_encoder (trainer, NN_SLAB_WEIGHTS, "student", error)
+         && (!nn_model_has_teacher (trainer->model)
+             || evaluate_encoder (trainer, NN_SLAB_TEACHER, "teacher", error));
+}
