@@ -6,4 +6,7 @@
 int cli_data (int argc, char **argv);
 int cli_devices (int argc, char **argv);
 int cli_preprocess (int argc, char **argv);
+int cli_resume (int argc, char **argv);
+int cli_step (int argc, char **argv);
 int cli_tokenize (int argc, char **argv);
+int cli_train (int argc, char **argv);
