@@ -40,7 +40,7 @@ static gboolean
 add_output (Session *session, const char *name, NnStepOutput output, GError **error)
 {
   const gint64 width
-      = output >= NN_STEP_LOGITS ? session->batch : session->model->config.embed_dim;
+      = output >= NN_STEP_LOGITS ? (gint64) session->batch : session->model->config.embed_dim;
   float *values = add (session, name, 2, (const gint64[]) { session->batch, width });
   return nn_step_read (session->step, output, values, error);
 }

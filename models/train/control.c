@@ -43,7 +43,7 @@ set (Trainer *trainer, const char *assignment, GError **error)
 }
 
 static gboolean
-pause (Trainer *trainer, gboolean paused, GError **error)
+set_paused (Trainer *trainer, gboolean paused, GError **error)
 {
   if (trainer->paused == paused)
     return TRUE;
@@ -69,9 +69,9 @@ obey (Trainer *trainer, const RunCommand *command, GError **error)
   switch (command->kind)
     {
     case RUN_COMMAND_PAUSE:
-      return pause (trainer, TRUE, error);
+      return set_paused (trainer, TRUE, error);
     case RUN_COMMAND_RESUME:
-      return pause (trainer, FALSE, error);
+      return set_paused (trainer, FALSE, error);
     case RUN_COMMAND_CHECKPOINT:
       return train_save (trainer, FALSE, error);
     case RUN_COMMAND_STOP:

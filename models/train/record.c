@@ -1,6 +1,8 @@
 /* Everything a trainer writes into its run. */
 #include "models/train/private.h"
 
+#include <glib/gstdio.h>
+
 static gint64
 now (void)
 {
