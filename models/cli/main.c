@@ -18,10 +18,8 @@ static const Command commands[] = {
   { "data", cli_data, "import KIND [SOURCE] --out D|check D", "makes and checks data sets" },
   { "devices", cli_devices, "[--json]", "the Vulkan devices there are" },
   { "preprocess", cli_preprocess, "IMAGE --size S --out PNG", "a picture as the encoder sees it" },
-  { "resume", cli_resume, "RUN [--steps N]", "goes on with a run from its newest checkpoint" },
   { "step", cli_step, "--config C --weights W ...", "one optimiser step per batch, all written out" },
   { "tokenize", cli_tokenize, "--vocab FILE_OR_DIR [--context N]", "texts to token ids" },
-  { "train", cli_train, "CONFIG [--set PATH=VALUE]...", "trains a model on a data set" },
   { NULL, NULL, NULL, NULL },
 };
 
