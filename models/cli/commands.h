@@ -5,8 +5,11 @@
 
 int cli_data (int argc, char **argv);
 int cli_devices (int argc, char **argv);
+int cli_encode (int argc, char **argv);
+int cli_eval (int argc, char **argv);
 int cli_preprocess (int argc, char **argv);
 int cli_resume (int argc, char **argv);
+int cli_search (int argc, char **argv);
 int cli_step (int argc, char **argv);
 int cli_tokenize (int argc, char **argv);
 int cli_train (int argc, char **argv);

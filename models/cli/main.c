@@ -17,6 +17,9 @@ typedef struct
 static const Command commands[] = {
   { "data", cli_data, "import KIND [SOURCE] --out D|check D", "makes and checks data sets" },
   { "devices", cli_devices, "[--json]", "the Vulkan devices there are" },
+  { "eval", cli_eval, "CKPT --data DATASET", "recall on held-out pictures" },
+  { "search", cli_search, "CKPT --data DATASET --text T", "pictures nearest to a text or picture" },
+  { "encode", cli_encode, "CKPT --images F... --out F", "features of pictures and texts" },
   { "preprocess", cli_preprocess, "IMAGE --size S --out PNG", "a picture as the encoder sees it" },
   { "step", cli_step, "--config C --weights W ...", "one optimiser step per batch, all written out" },
   { "tokenize", cli_tokenize, "--vocab FILE_OR_DIR [--context N]", "texts to token ids" },

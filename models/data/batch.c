@@ -82,6 +82,15 @@ fill_image (float *image, const guint8 *rgb, guint size, const float table[CHANN
 }
 
 void
+data_batches_fill_picture (float *image, const guint8 *rgb, guint size)
+{
+  float table[CHANNELS][256];
+
+  fill_table (table);
+  fill_image (image, rgb, size, (const float (*)[256]) table, (int[2]){ 0, 0 }, FALSE);
+}
+
+void
 data_batches_fill_eval (float *images, const DataCache *cache, const guint32 *items, gsize n,
                         gsize row_stride)
 {

@@ -71,6 +71,9 @@ guint64 data_batches_get_steps_per_epoch (const DataBatches *batches);
  * or the end of BATCHES. */
 const DataBatch *data_batches_get (DataBatches *batches, guint64 step);
 
+/* image[3][size][size], normalised, of rgb[size][size][3]. Any thread. */
+void data_batches_fill_picture (float *image, const guint8 *rgb, guint size);
+
 /* For evaluation: the normalised pictures of items[n], unchanged otherwise, into
  * images[n][row_stride] (the rest of a row is set to 0). An item that could not be decoded is
  * white. Needs no DataBatches and may be called from any thread. */

@@ -1,8 +1,5 @@
 #include "models/data/pairs.h"
 
-/* Pictures of every shape must stay whole: clip art fills its frame, and a crop would cut it. */
-#define FIT DATA_FIT_PAD
-
 static DataCache *
 open_cache (const DataSet *set, const DataPairsOptions *options, GError **error)
 {
@@ -19,7 +16,7 @@ open_cache (const DataSet *set, const DataPairsOptions *options, GError **error)
                                                 .keys = keys,
                                                 .count = n,
                                                 .size = options->size,
-                                                .fit = FIT,
+                                                .fit = DATA_PAIRS_FIT,
                                                 .progress = options->progress,
                                                 .report = options->report,
                                                 .data = options->data,

@@ -12,6 +12,9 @@
 
 G_BEGIN_DECLS
 
+/* Pictures of every shape must stay whole: clip art fills its frame, and a crop would cut it. */
+#define DATA_PAIRS_FIT DATA_FIT_PAD
+
 typedef struct
 {
   DataSet *set;

@@ -174,8 +174,8 @@ ask (EvalRetrieval *retrieval, EvalRecall *recall, const EvalEncoder *asked, con
 }
 
 gboolean
-eval_retrieval_run (EvalRetrieval *retrieval, EvalRecall *recalls, const EvalEncoder *encoders,
-                    guint n, const EvalWatch *watch, GError **error)
+eval_retrieval_run_all (EvalRetrieval *retrieval, EvalRecall *recalls, const EvalEncoder *encoders,
+                        guint n, const EvalWatch *watch, GError **error)
 {
   const EvalWatch none = { 0 };
   const EvalTruth *truth = retrieval->truth;
@@ -195,4 +195,12 @@ eval_retrieval_run (EvalRetrieval *retrieval, EvalRecall *recalls, const EvalEnc
       stages.before += truth->pictures;
     }
   return TRUE;
+}
+
+gboolean
+eval_retrieval_run (EvalRetrieval *retrieval, NnSlab which, double keep_rate, EvalRecall *recall,
+                    GError **error)
+{
+  const EvalEncoder encoder = { which, keep_rate };
+  return eval_retrieval_run_all (retrieval, recall, &encoder, 1, NULL, error);
 }

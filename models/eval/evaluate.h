@@ -43,8 +43,12 @@ typedef struct
 
 /* recalls[n] of encoders[n], which share the text encoder's work. A rate not asked for in the run
  * before is planned anew. watch may be NULL; it counts pictures and texts together. */
-gboolean eval_retrieval_run (EvalRetrieval *retrieval, EvalRecall *recalls,
-                             const EvalEncoder *encoders, guint n, const EvalWatch *watch,
-                             GError **error);
+gboolean eval_retrieval_run_all (EvalRetrieval *retrieval, EvalRecall *recalls,
+                                 const EvalEncoder *encoders, guint n, const EvalWatch *watch,
+                                 GError **error);
+
+/* One encoder alone, unwatched. */
+gboolean eval_retrieval_run (EvalRetrieval *retrieval, NnSlab which, double keep_rate,
+                             EvalRecall *recall, GError **error);
 
 G_END_DECLS
