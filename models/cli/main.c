@@ -21,8 +21,10 @@ static const Command commands[] = {
   { "search", cli_search, "CKPT --data DATASET --text T", "pictures nearest to a text or picture" },
   { "encode", cli_encode, "CKPT --images F... --out F", "features of pictures and texts" },
   { "preprocess", cli_preprocess, "IMAGE --size S --out PNG", "a picture as the encoder sees it" },
+  { "resume", cli_resume, "RUN [--steps N]", "goes on with a run from its newest checkpoint" },
   { "step", cli_step, "--config C --weights W ...", "one optimiser step per batch, all written out" },
   { "tokenize", cli_tokenize, "--vocab FILE_OR_DIR [--context N]", "texts to token ids" },
+  { "train", cli_train, "CONFIG [--set PATH=VALUE]...", "trains a model on a data set" },
   { NULL, NULL, NULL, NULL },
 };
 
