@@ -113,8 +113,10 @@ static gboolean
 open_and_check (Pictures *pictures)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (DataCache) cache = open_sized (pictures, SIZE, &error);
+  g_autoptr (DataCache) cache = NULL;
 
+  pictures->done = 0;
+  cache = open_sized (pictures, SIZE, &error);
   g_assert_no_error (error);
   g_assert_cmpuint (data_cache_get_count (cache), ==, COUNT);
   g_assert_cmpuint (data_cache_get_size (cache), ==, SIZE);
@@ -304,7 +306,12 @@ test_read_only (void)
 int
 main (int argc, char **argv)
 {
-  g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
+  g_autofree char *home = NULL;
+  int status;
+
+  g_test_init (&argc, &argv, NULL);
+  home = temporary_folder ();
+  g_setenv ("XDG_CACHE_HOME", home, TRUE);
   g_log_set_always_fatal (G_LOG_LEVEL_ERROR | G_LOG_LEVEL_CRITICAL);
   g_test_add_func ("/cache/build", test_build);
   g_test_add_func ("/cache/stale", test_stale);
@@ -313,5 +320,7 @@ main (int argc, char **argv)
   g_test_add_func ("/cache/no-folder", test_no_folder);
   g_test_add_func ("/cache/full-disk", test_full_disk);
   g_test_add_func ("/cache/read-only", test_read_only);
-  return g_test_run ();
+  status = g_test_run ();
+  temporary_remove (home);
+  return status;
 }
