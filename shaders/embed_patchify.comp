@@ -1,7 +1,8 @@
 #version 460
 // patches[b P + i, (c p + y) p + x] = image[b, (c S + py p + y) S + px p + x]
 //   for patch i = py S/p + px of picture b
-// A lane copies one patch and counts its way through it: nothing is divided in the loop.
+// A lane copies a run of PATCHIFY_RUN vec4s of one patch and counts its way through it: nothing is
+// divided in the loop.
 #extension GL_GOOGLE_include_directive : require
 #include "abi/embed.h"
 #include "read.glsl"
@@ -33,16 +34,20 @@ advance (uint pixels)
 void
 main ()
 {
-  uint row = LINEAR_INVOCATION;
+  uint columns = 3 * push.patch_size * push.patch_size, columns4 = stride4 (columns);
+  uint runs = (columns4 + PATCHIFY_RUN - 1) / PATCHIFY_RUN;
+  uint row = LINEAR_INVOCATION / runs, begin = LINEAR_INVOCATION % runs * PATCHIFY_RUN;
   if (row >= push.rows)
     return;
   uint side = push.size / push.patch_size, b = row / (side * side), i = row % (side * side);
-  uint columns = 3 * push.patch_size * push.patch_size, columns4 = stride4 (columns);
   origin = 4 * b * stride4 (3 * push.size * push.size)
            + ((i / side) * push.size + i % side) * push.patch_size;
-  at = origin;
-  channel = y = x = 0;
-  for (uint column4 = 0; column4 < columns4; column4++)
+  x = 4 * begin % push.patch_size;
+  y = 4 * begin / push.patch_size % push.patch_size;
+  channel = 4 * begin / (push.patch_size * push.patch_size);
+  at = origin + (channel * push.size + y) * push.size + x;
+  uint end = min (begin + PATCHIFY_RUN, columns4);
+  for (uint column4 = begin; column4 < end; column4++)
     {
       vec4 pixels;
       if (WHOLE)

@@ -46,7 +46,8 @@ gpu_patchify (GpuStream *stream, GpuTensor patches, GpuTensor image, guint size,
   GpuDispatch dispatch = { .tensors = { image, patches },
                            .push = &push,
                            .spec = { 0, size % 4 == 0 && patch % 4 == 0 } };
-  gpu_grid_items (stream, &dispatch, patches.rows);
+  guint64 runs = (gpu_stride (patches.cols) / 4 + PATCHIFY_RUN - 1) / PATCHIFY_RUN;
+  gpu_grid_items (stream, &dispatch, patches.rows * runs);
   gpu_stream_dispatch (stream, &patchify, &dispatch);
 }
 

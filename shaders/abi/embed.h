@@ -13,3 +13,6 @@ ABI_PUSH (EmbedPush)
   uint patch_size; /* patch side in pixels */
   uint last;       /* index of the last float of the pictures */
 ABI_END (EmbedPush)
+
+/* vec4s of a patch that a lane copies. */
+#define PATCHIFY_RUN 64

@@ -11,11 +11,12 @@ typedef struct
 } Picture;
 
 static const Picture pictures[] = {
-  { "patchify-1-1", 1, 1, 1 },     { "patchify-7-7", 2, 7, 7 },
-  { "patchify-15-5", 3, 15, 5 },   { "patchify-12-6", 2, 12, 6 },
-  { "patchify-6-2", 7, 6, 2 },     { "patchify-127-127", 1, 127, 127 },
-  { "patchify-64-8", 3, 64, 8 },   { "patchify-20-4", 2, 20, 4 },
-  { "patchify-28-14", 2, 28, 14 }, { "patchify-32-16", 127, 32, 16 },
+  { "patchify-1-1", 1, 1, 1 },       { "patchify-7-7", 2, 7, 7 },
+  { "patchify-15-5", 3, 15, 5 },     { "patchify-12-6", 2, 12, 6 },
+  { "patchify-6-2", 7, 6, 2 },       { "patchify-127-127", 1, 127, 127 },
+  { "patchify-64-8", 3, 64, 8 },     { "patchify-20-4", 2, 20, 4 },
+  { "patchify-28-14", 2, 28, 14 },   { "patchify-336-336", 1, 336, 336 },
+  { "patchify-32-16", 127, 32, 16 },
 };
 
 static void
