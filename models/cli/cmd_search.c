@@ -242,7 +242,7 @@ cli_search (int argc, char **argv)
       "the data set (default: the one of the checkpoint's training)", "DATASET" },
     { "text", 0, 0, G_OPTION_ARG_STRING, &options.text, "what the pictures should show", "T" },
     { "image", 0, 0, G_OPTION_ARG_FILENAME, &options.image, "what they should look like", "F" },
-    { NULL, 'k', 0, G_OPTION_ARG_INT, &options.k, "how many to print (default 10)", "N" },
+    { "count", 'k', 0, G_OPTION_ARG_INT, &options.k, "how many to print (default 10)", "N" },
     { "split", 0, 0, G_OPTION_ARG_STRING, &options.split,
       "val (held out, the default), train or all", "SPLIT" },
     { "encoder", 0, 0, G_OPTION_ARG_STRING, &options.encoder, "student (default) or teacher",

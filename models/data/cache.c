@@ -176,6 +176,7 @@ data_cache_open (const DataCacheOptions *options, GError **error)
   DataCache *cache = NULL;
 
   g_assert (options->size >= 1 && options->size <= DATA_RESIZE_SIZE_MAX);
+  g_assert (g_path_is_absolute (options->dir));
   if (options->count == 0 || options->count > G_MAXUINT32)
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,

@@ -25,7 +25,7 @@ typedef void (*DataCacheReport) (gsize item, const char *reason, gpointer data);
 
 typedef struct
 {
-  const char *dir;          /* the data set's folder */
+  const char *dir;          /* the data set's folder, an absolute path */
   const char *const *files; /* [count] picture files, absolute or relative to dir */
   const char *const *keys;  /* [count] names of the contents, e.g. item ids; NULL: the file names.
                              * With each file's length and modification time they say whether a

@@ -11,16 +11,16 @@ open_cache (const DataSet *set, const DataPairsOptions *options, GError **error)
       files[i] = data_set_get_item (set, i)->path;
       keys[i] = data_set_get_item (set, i)->id;
     }
-  return data_cache_open (&(DataCacheOptions) { .dir = options->folder,
-                                                .files = files,
-                                                .keys = keys,
-                                                .count = n,
-                                                .size = options->size,
-                                                .fit = DATA_PAIRS_FIT,
-                                                .progress = options->progress,
-                                                .report = options->report,
-                                                .data = options->data,
-                                                .cancellable = options->cancellable },
+  return data_cache_open (&(DataCacheOptions){ .dir = data_set_get_folder (set),
+                                               .files = files,
+                                               .keys = keys,
+                                               .count = n,
+                                               .size = options->size,
+                                               .fit = DATA_PAIRS_FIT,
+                                               .progress = options->progress,
+                                               .report = options->report,
+                                               .data = options->data,
+                                               .cancellable = options->cancellable },
                           error);
 }
 
@@ -38,10 +38,11 @@ DataPairs *
 data_pairs_open (const DataPairsOptions *options, GError **error)
 {
   g_autoptr (DataPairs) pairs = g_new0 (DataPairs, 1);
-  pairs->set = data_set_open (options->folder, error);
+  g_autofree char *folder = g_canonicalize_filename (options->folder, NULL);
+  pairs->set = data_set_open (folder, error);
   if (!pairs->set)
     return NULL;
-  pairs->bpe = data_bpe_new_from_path (options->folder, error);
+  pairs->bpe = data_bpe_new_from_path (folder, error);
   if (!pairs->bpe || !data_bpe_check_vocab (pairs->bpe, options->vocab_size, error))
     return NULL;
   pairs->cache = open_cache (pairs->set, options, error);
