@@ -4,7 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
-G_DEFINE_QUARK (gpu-error-quark, gpu_error)
+G_DEFINE_QUARK (gpu_error, gpu_error)
 
 static const char *
 result_text (VkResult result)

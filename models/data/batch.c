@@ -6,6 +6,7 @@
  */
 #include "models/data/batch.h"
 
+#include "models/data/crop.h"
 #include "models/data/random.h"
 
 #include <string.h>
@@ -16,7 +17,7 @@
 const float data_batch_mean[3] = { 0.48145466f, 0.4578275f, 0.40821073f };
 const float data_batch_std[3] = { 0.26862954f, 0.26130258f, 0.27577711f };
 
-G_DEFINE_QUARK (data - batch - error - quark, data_batch_error)
+G_DEFINE_QUARK (data_batch_error, data_batch_error)
 
 typedef struct
 {
@@ -32,7 +33,8 @@ struct _DataBatches
   guint64 steps_per_epoch;
   float table[CHANNELS][256]; /* byte to normalised value */
 
-  guint32 *order; /* [n_items] of order_epoch; the thread's */
+  guint8 *cropped; /* [S][S][3], the thread's */
+  guint32 *order;  /* [n_items] of order_epoch; the thread's */
   guint64 order_epoch;
   gboolean ordered;
 
@@ -110,6 +112,21 @@ data_batches_fill_eval (float *images, const DataCache *cache, const guint32 *it
     }
 }
 
+/* The item's picture, cropped where the options ask for it. */
+static const guint8 *
+crop_picture (const DataBatches *batches, guint64 epoch, guint32 item)
+{
+  const DataBatchesOptions *options = &batches->options;
+  const guint8 *rgb = data_cache_get_picture (options->cache, item);
+  guint size = data_cache_get_size (options->cache);
+
+  if (options->crop_scale <= 0 || options->crop_scale >= 1)
+    return rgb;
+  DataCrop crop = data_crop_draw (size, options->crop_scale, options->seed, epoch, item);
+  data_crop_apply (batches->cropped, rgb, size, &crop);
+  return batches->cropped;
+}
+
 /* Sample i of a batch: everything random about it is drawn from (seed, epoch, item). */
 static void
 fill_sample (const DataBatches *batches, DataBatch *batch, guint i, guint32 item)
@@ -126,7 +143,7 @@ fill_sample (const DataBatches *batches, DataBatch *batch, guint i, guint32 item
   shift[0] = (int) data_random_below (words[0], span) - (int) options->shift;
   shift[1] = (int) data_random_below (words[1], span) - (int) options->shift;
 
-  fill_image (batch->images + i * batch->row_stride, data_cache_get_picture (options->cache, item),
+  fill_image (batch->images + i * batch->row_stride, crop_picture (batches, batch->epoch, item),
               data_cache_get_size (options->cache), batches->table, shift,
               options->flip && (words[2] & 1));
   memcpy (batch->tokens + (gsize) i * captions->context, data_captions_get (captions, caption),
@@ -262,6 +279,8 @@ start (DataBatches *batches)
 
   batches->steps_per_epoch = batches->n_items / options->batch_size;
   batches->order = g_new (guint32, batches->n_items);
+  batches->cropped = g_malloc ((gsize) CHANNELS * data_cache_get_size (options->cache)
+                               * data_cache_get_size (options->cache));
   fill_table (batches->table);
   batches->slots = g_new0 (Slot, options->ahead + 1);
   for (guint i = 0; i <= options->ahead; i++)
@@ -322,6 +341,7 @@ data_batches_free (DataBatches *batches)
     slot_clear (&batches->slots[i]);
   g_free (batches->slots);
   g_free (batches->order);
+  g_free (batches->cropped);
   g_free (batches->items);
   data_cache_unref (batches->options.cache);
   g_mutex_clear (&batches->lock);

@@ -12,7 +12,7 @@
 
 #define NOWHERE G_MAXUINT32
 
-G_DEFINE_QUARK (data - bpe - error - quark, data_bpe_error)
+G_DEFINE_QUARK (data_bpe_error, data_bpe_error)
 
 /* GPT-2's spelling of bytes: printable ones as they are, the others from U+0100 on. */
 void

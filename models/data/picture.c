@@ -17,7 +17,7 @@
 #define RESIZE_BYTES_MAX (G_GUINT64_CONSTANT (150) << 20)
 #define STRIP_ROWS 16
 
-G_DEFINE_QUARK (data - picture - error - quark, data_picture_error)
+G_DEFINE_QUARK (data_picture_error, data_picture_error)
 
 static void
 ignore_log (const char *domain, GLogLevelFlags level, const char *message, gpointer data)

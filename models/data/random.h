@@ -21,6 +21,7 @@ typedef enum
   DATA_RANDOM_AUGMENT = 3,
   DATA_RANDOM_INIT = 4,
   DATA_RANDOM_SCENE = 5,
+  DATA_RANDOM_CROP = 6,
 } DataRandomStream;
 
 /* Philox4x32-10 itself: out[4] from counter[4] and key[2]. */

@@ -2,7 +2,7 @@
 
 #include "models/run/steps.h"
 
-G_DEFINE_QUARK (eval - checkpoint - error - quark, eval_checkpoint_error)
+G_DEFINE_QUARK (eval_checkpoint_error, eval_checkpoint_error)
 
 #define TEACHER "teacher."
 

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-G_DEFINE_QUARK (eval - error - quark, eval_error)
+G_DEFINE_QUARK (eval_error, eval_error)
 
 struct _EvalRetrieval
 {

@@ -11,7 +11,7 @@
 
 #define MAX_DOCUMENT (1024 * 1024)
 
-G_DEFINE_QUARK (nn - config - error - quark, nn_config_error)
+G_DEFINE_QUARK (nn_config_error, nn_config_error)
 
 /* Where a model is expedited unless told otherwise: floor(L i/4), i = 1..3. */
 static void

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-G_DEFINE_QUARK (nn-model-error-quark, nn_model_error)
+G_DEFINE_QUARK (nn_model_error, nn_model_error)
 
 static gboolean
 has_slab (const NnConfig *config, NnUse use, NnSlab slab)

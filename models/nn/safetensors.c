@@ -35,7 +35,7 @@ static const struct
   [NN_DTYPE_BOOL] = { "BOOL", 1 },
 };
 
-G_DEFINE_QUARK (nn - tensor - file - error - quark, nn_tensor_file_error)
+G_DEFINE_QUARK (nn_tensor_file_error, nn_tensor_file_error)
 
 gsize
 nn_dtype_size (NnDType dtype)

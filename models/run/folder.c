@@ -17,7 +17,7 @@ struct RunFolder
 
 static const char *const subfolders[] = { "probes", RUN_SNAPSHOTS, RUN_CHECKPOINTS };
 
-G_DEFINE_QUARK (run - error - quark, run_error)
+G_DEFINE_QUARK (run_error, run_error)
 
 char *
 run_default_root (void)

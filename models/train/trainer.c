@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-G_DEFINE_QUARK (train-error-quark, train_error)
+G_DEFINE_QUARK (train_error, train_error)
 
 gboolean
 train_plan_step (Trainer *trainer, GError **error)
@@ -56,6 +56,7 @@ open_batches (Trainer *trainer, GError **error)
                                        .batch_size = (guint) config->schedule.batch_size,
                                        .seed = (guint64) config->run.seed,
                                        .shift = (guint) config->data.shift,
+                                       .crop_scale = config->data.crop_scale,
                                        .flip = config->data.flip,
                                        .row_stride = gpu_stride (3 * size * size) };
   trainer->batches = data_batches_new (&options, error);
