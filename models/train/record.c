@@ -142,41 +142,74 @@ train_save (Trainer *trainer, gboolean in_passing, GError **error)
 }
 
 static gboolean
-evaluate_encoder (Trainer *trainer, NnSlab weights, const char *encoder, GError **error)
+record_recall (Trainer *trainer, const EvalEncoder *encoder, const EvalRecall *recall,
+               GError **error)
 {
-  const double keep_rate = weights == NN_SLAB_TEACHER ? 1 : trainer->keep_rate;
-  EvalRecall recall;
-  if (!eval_retrieval_run (trainer->evaluation, weights, keep_rate, &recall, error))
-    return FALSE;
+  const char *name = eval_encoder_name (encoder->which);
   RunEvent *event = new_event (trainer, "eval");
   run_event_add_text (event, "task", "retrieval");
   run_event_add_text (event, "split", "val");
-  run_event_add_text (event, "encoder", encoder);
-  run_event_add_number (event, "keep_rate", keep_rate);
-  run_event_add_number (event, "t2i_r1", recall.t2i_r1);
-  run_event_add_number (event, "t2i_r5", recall.t2i_r5);
-  run_event_add_number (event, "t2i_r10", recall.t2i_r10);
-  run_event_add_number (event, "t2i_median_rank", recall.t2i_median);
-  run_event_add_number (event, "i2t_r1", recall.i2t_r1);
-  run_event_add_number (event, "i2t_r5", recall.i2t_r5);
-  run_event_add_number (event, "i2t_r10", recall.i2t_r10);
-  run_event_add_number (event, "i2t_median_rank", recall.i2t_median);
+  run_event_add_text (event, "encoder", name);
+  run_event_add_number (event, "keep_rate", encoder->keep_rate);
+  run_event_add_number (event, "t2i_r1", recall->t2i_r1);
+  run_event_add_number (event, "t2i_r5", recall->t2i_r5);
+  run_event_add_number (event, "t2i_r10", recall->t2i_r10);
+  run_event_add_number (event, "t2i_median_rank", recall->t2i_median);
+  run_event_add_number (event, "i2t_r1", recall->i2t_r1);
+  run_event_add_number (event, "i2t_r5", recall->i2t_r5);
+  run_event_add_number (event, "i2t_r10", recall->i2t_r10);
+  run_event_add_number (event, "i2t_median_rank", recall->i2t_median);
   train_say (trainer,
              "step %" G_GINT64_FORMAT ", epoch %.3g, %s: text to image R@1/5/10 %.1f/%.1f/%.1f %%, "
              "image to text %.1f/%.1f/%.1f %%",
-             trainer->done, (double) trainer->done / (double) trainer->steps_per_epoch, encoder,
-             100 * recall.t2i_r1, 100 * recall.t2i_r5, 100 * recall.t2i_r10, 100 * recall.i2t_r1,
-             100 * recall.i2t_r5, 100 * recall.i2t_r10);
+             trainer->done, (double) trainer->done / (double) trainer->steps_per_epoch, name,
+             100 * recall->t2i_r1, 100 * recall->t2i_r5, 100 * recall->t2i_r10,
+             100 * recall->i2t_r1, 100 * recall->i2t_r5, 100 * recall->i2t_r10);
   return train_record (trainer, event, error);
+}
+
+typedef struct
+{
+  Trainer *trainer;
+  GCancellable *cancellable;
+} Patience;
+
+/* An evaluation takes a while: a wish to stop is heard within a batch of it. */
+static void
+watch_for_stop (gsize done, gsize total, gpointer data)
+{
+  const Patience *patience = data;
+  const TrainObserver *observer = &patience->trainer->observer;
+  (void) done;
+  (void) total;
+  if (observer->should_stop && observer->should_stop (observer->data))
+    g_cancellable_cancel (patience->cancellable);
 }
 
 gboolean
 train_evaluate (Trainer *trainer, GError **error)
 {
+  const EvalEncoder encoders[]
+      = { { NN_SLAB_WEIGHTS, trainer->keep_rate }, { NN_SLAB_TEACHER, 1 } };
+  const guint n = nn_model_has_teacher (trainer->model) ? 2 : 1;
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GError) problem = NULL;
+  Patience patience = { trainer, cancellable };
+  const EvalWatch watch
+      = { .progress = watch_for_stop, .data = &patience, .cancellable = cancellable };
+  EvalRecall recalls[2];
   if (!trainer->evaluation || trainer->evaluated == trainer->done)
     return TRUE;
+  if (!eval_retrieval_run (trainer->evaluation, recalls, encoders, n, &watch, &problem))
+    {
+      if (g_error_matches (problem, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+        return TRUE; /* the loop stops next */
+      g_propagate_error (error, g_steal_pointer (&problem));
+      return FALSE;
+    }
   trainer->evaluated = trainer->done;
-  return evaluate_encoder (trainer, NN_SLAB_WEIGHTS, "student", error)
-         && (!nn_model_has_teacher (trainer->model)
-             || evaluate_encoder (trainer, NN_SLAB_TEACHER, "teacher", error));
+  for (guint i = 0; i < n; i++)
+    if (!record_recall (trainer, &encoders[i], &recalls[i], error))
+      return FALSE;
+  return TRUE;
 }
