@@ -200,7 +200,7 @@ train_evaluate (Trainer *trainer, GError **error)
   EvalRecall recalls[2];
   if (!trainer->evaluation || trainer->evaluated == trainer->done)
     return TRUE;
-  if (!eval_retrieval_run (trainer->evaluation, recalls, encoders, n, &watch, &problem))
+  if (!eval_retrieval_run_all (trainer->evaluation, recalls, encoders, n, &watch, &problem))
     {
       if (g_error_matches (problem, G_IO_ERROR, G_IO_ERROR_CANCELLED))
         return TRUE; /* the loop stops next */
