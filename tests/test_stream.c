@@ -248,7 +248,7 @@ profile_adds_up (TestBench *bench, gconstpointer data)
   g_assert_no_error (error);
   if (rows->len == 0)
     {
-      g_test_skip ("the device has no timestamps");
+      g_test_message ("the device has no timestamps");
       return;
     }
   g_assert_cmpuint (rows->len, ==, 3);
