@@ -26,9 +26,9 @@ score_general ()
   for (uint c = 0; c < stride4 (push.head_width); c++)
     [[unroll]] for (uint r = 0; r < OWN; r++)
       {
-        vec4 own = LOG2E * push.scale * ROW4_ANY (qkv, first_of (row (r), 0, 3), c);
+        vec4 own = LOG2E * push.scale * ROW4_ANY (qkv, first_qkv (row (r), 0), c);
         [[unroll]] for (uint j = 0; j < KEYS; j++)
-          s[r * KEYS + j] += sum4 (own * ROW4_ANY (qkv, first_of (key[j], 1, 3), c));
+          s[r * KEYS + j] += sum4 (own * ROW4_ANY (qkv, first_qkv (key[j], 1), c));
       }
 }
 
@@ -38,7 +38,7 @@ score ()
   SHARE (k, KEYS);
   [[unroll]] for (uint j = 0; j < KEYS; j++)
     {
-      uint first = first_of (key[j], 1, 3);
+      uint first = first_qkv (key[j], 1);
       FETCH (k, j, qkv, first);
       [[unroll]] for (uint c = 0; c < HEAD4; c++)
         {
@@ -79,7 +79,7 @@ blend (float shrink[OWN])
   uint first[KEYS];
   [[unroll]] for (uint j = 0; j < KEYS; j++)
     {
-      first[j] = first_of (key[j], 2, 3);
+      first[j] = first_qkv (key[j], 2);
       FETCH (v, j, qkv, first[j]);
     }
   [[unroll]] for (uint c = 0; c < HEAD4; c++)
@@ -107,7 +107,7 @@ begin ()
           o[r * HEAD4 + c] = vec4 (0);
           if (!GENERAL)
             q[r * HEAD4 + c]
-                = LOG2E * push.scale * LOAD4 (qkv, first_of (row (r), 0, 3) / 4 + c);
+                = LOG2E * push.scale * LOAD4 (qkv, first_qkv (row (r), 0) / 4 + c);
         }
     }
 }
@@ -122,10 +122,10 @@ finish (uint r)
         = query[r] < push.tokens ? (top[r] + log2 (total[r])) / LOG2E : 0.0;
   if (query[r] >= push.tokens)
     return;
-  uint first = first_of (query[r], 0, 1);
+  uint first = first_o (query[r]);
   [[unroll]] for (uint c = 0; c < HEAD4; c++)
     PUT4 (o_out, first, column0 + c, (1 / total[r]) * o[r * HEAD4 + c]);
-  PUT_PADDING (o_out, query[r], 1);
+  PUT_PADDING (o_out, query[r], width, row1);
 }
 
 void

@@ -21,8 +21,21 @@ const bool CLS = (FLAGS & ATTENTION_CLS) != 0;
 const float LOG2E = 1.44269504088896;
 const float NEVER = -3.0e38; // the score of a masked key
 
-// The workgroup's place, set by locate().
+// The workgroup's place, and what rows of its head start from: computed once, outside of all loops.
 uint batch, head, block, column0;
+uint width, row1, row3, base1, base3;
+
+void
+go_to (uint b, uint h)
+{
+  batch = b;
+  head = h;
+  width = push.heads * push.head_width;
+  row1 = 4 * stride4 (width);
+  row3 = 4 * stride4 (3 * width);
+  base1 = batch * push.tokens * row1 + head * push.head_width;
+  base3 = batch * push.tokens * row3 + head * push.head_width;
+}
 
 bool
 locate ()
@@ -31,18 +44,21 @@ locate ()
   column0 = group % push.slices * HEAD4;
   block = group / push.slices % push.blocks;
   uint bh = group / push.slices / push.blocks;
-  batch = bh / push.heads;
-  head = bh % push.heads;
+  go_to (bh / push.heads, bh % push.heads);
   return bh < push.batch_heads;
 }
 
-// First element of the head's row in a tensor of `parts` C columns.
+// First element of the head's row in o (or do), and in qkv: part 0 is q, 1 is k, 2 is v.
 uint
-first_of (uint token, uint part, uint parts)
+first_o (uint token)
 {
-  uint width = push.heads * push.head_width;
-  uint stride = 4 * stride4 (parts * width);
-  return (batch * push.tokens + token) * stride + part * width + head * push.head_width;
+  return base1 + token * row1;
+}
+
+uint
+first_qkv (uint token, uint part)
+{
+  return base3 + token * row3 + part * width;
 }
 
 uint
@@ -99,10 +115,7 @@ sum4 (vec4 v)
     }                                                                                              \
   else                                                                                             \
     name[(first) / 4 + (c)] = value
-#define PUT_PADDING(name, token, parts)                                                            \
+#define PUT_PADDING(name, token, columns, stride)                                                  \
   if (GENERAL && head == push.heads - 1 && column0 == 0)                                           \
-    {                                                                                              \
-      uint width = (parts) * push.heads * push.head_width, stride = 4 * stride4 (width);           \
-      for (uint i = width; i < stride; i++)                                                        \
-        name[((batch * push.tokens + (token)) * stride + i) >> 2][i & 3u] = 0;                     \
-    }
+    for (uint i = columns; i < stride; i++)                                                        \
+      name[((batch * push.tokens + (token)) * (stride) + i) >> 2][i & 3u] = 0

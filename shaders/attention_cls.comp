@@ -12,16 +12,17 @@ main ()
 {
   uint columns = push.tokens - 1, columns4 = stride4 (columns);
   uint item = LINEAR_INVOCATION;
-  batch = item / columns4;
-  if (batch >= push.batch_heads / push.heads)
+  uint b = item / columns4;
+  if (b * push.heads >= push.batch_heads)
     return;
   uint column4 = item % columns4;
   vec4 mean = vec4 (0);
-  for (head = 0; head < push.heads; head++)
+  for (uint h = 0; h < push.heads; h++)
     {
-      uint first_q = first_of (0, 0, 3), first_k[4];
+      go_to (b, h);
+      uint first_q = first_qkv (0, 0), first_k[4];
       [[unroll]] for (uint j = 0; j < 4; j++)
-        first_k[j] = first_of (min (4 * column4 + j + 1, columns), 1, 3);
+        first_k[j] = first_qkv (min (4 * column4 + j + 1, columns), 1);
       vec4 s = vec4 (0);
       for (uint c = 0; c < stride4 (push.head_width); c++)
         {

@@ -1,7 +1,7 @@
 #version 460
 // delta_i = do_i . o_i, which is rowsum (P dP) of the query; with the gradient of the CLS row
-// delta_0 += sum over keys j > 0 of P_0j da_j / H. Four queries of one head an invocation, heads
-// first, so that the lanes of a subgroup mostly look at the same queries.
+// delta_0 += sum over keys j > 0 of P_0j da_j / H. Four queries of one head an invocation; those of
+// a workgroup are the same four of many heads, so that all of them or none look at query 0.
 #extension GL_GOOGLE_include_directive : require
 #include "attention.glsl"
 
@@ -15,7 +15,7 @@ OUT4 (5, Delta_, delta);
 float
 dot_token (uint token)
 {
-  uint first = first_of (token, 0, 1);
+  uint first = first_o (token);
   float sum = 0;
   for (uint c = 0; c < stride4 (push.head_width); c++)
     {
@@ -30,11 +30,11 @@ dot_token (uint token)
 float
 from_cls (float zero)
 {
-  uint first_q = first_of (0, 0, 3), row = batch * 4 * stride4 (push.tokens - 1);
+  uint first_q = first_qkv (0, 0), row = batch * 4 * stride4 (push.tokens - 1);
   float sum = 0;
   for (uint j = 1; j < push.tokens; j++)
     {
-      uint first_k = first_of (j, 1, 3);
+      uint first_k = first_qkv (j, 1);
       float s = 0;
       for (uint c = 0; c < stride4 (push.head_width); c++)
         {
@@ -51,12 +51,11 @@ from_cls (float zero)
 void
 main ()
 {
-  uint t4 = LINEAR_INVOCATION / push.batch_heads, bh = LINEAR_INVOCATION % push.batch_heads;
-  uint tokens4 = stride4 (push.tokens);
-  if (t4 >= tokens4)
+  uint tokens4 = stride4 (push.tokens), t4 = LINEAR_GROUP % tokens4;
+  uint bh = LINEAR_GROUP / tokens4 * LANES + gl_LocalInvocationID.x;
+  if (bh >= push.batch_heads)
     return;
-  batch = bh / push.heads;
-  head = bh % push.heads;
+  go_to (bh / push.heads, bh % push.heads);
   vec4 sum;
   [[unroll]] for (uint i = 0; i < 4; i++)
     sum[i] = dot_token (min (4 * t4 + i, push.tokens - 1));

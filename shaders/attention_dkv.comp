@@ -28,12 +28,12 @@ score_general ()
 {
   for (uint c = 0; c < stride4 (push.head_width); c++)
     {
-      vec4 own_k = LOG2E * push.scale * ROW4_ANY (qkv, first_of (row (), 1, 3), c);
-      vec4 own_v = ROW4_ANY (qkv, first_of (row (), 2, 3), c);
+      vec4 own_k = LOG2E * push.scale * ROW4_ANY (qkv, first_qkv (row (), 1), c);
+      vec4 own_v = ROW4_ANY (qkv, first_qkv (row (), 2), c);
       [[unroll]] for (uint i = 0; i < QUERIES; i++)
         {
-          s[i] += sum4 (own_k * ROW4_ANY (qkv, first_of (query[i], 0, 3), c));
-          dp[i] += sum4 (own_v * ROW4_ANY (d_o, first_of (query[i], 0, 1), c));
+          s[i] += sum4 (own_k * ROW4_ANY (qkv, first_qkv (query[i], 0), c));
+          dp[i] += sum4 (own_v * ROW4_ANY (d_o, first_o (query[i]), c));
         }
     }
 }
@@ -63,8 +63,8 @@ step (uint query0, float of_cls)
   [[unroll]] for (uint i = 0; i < QUERIES; i++)
     {
       query[i] = min (query0 + i, push.tokens - 1);
-      first_q[i] = first_of (query[i], 0, 3);
-      first_g[i] = first_of (query[i], 0, 1);
+      first_q[i] = first_qkv (query[i], 0);
+      first_g[i] = first_o (query[i]);
       FETCH (q, i, qkv, first_q[i]);
       FETCH (g, i, d_o, first_g[i]);
       s[i] = dp[i] = 0;
@@ -101,7 +101,7 @@ main ()
   if (!locate ())
     return;
   key = block * LANES + LANE;
-  uint first_k = first_of (row (), 1, 3), first_v = first_of (row (), 2, 3);
+  uint first_k = first_qkv (row (), 1), first_v = first_qkv (row (), 2);
   [[unroll]] for (uint c = 0; c < HEAD4; c++)
     {
       dk[c] = dv[c] = vec4 (0);
@@ -123,5 +123,5 @@ main ()
       PUT4 (dqkv, first_k, column0 + c, push.scale * dk[c]);
       PUT4 (dqkv, first_v, column0 + c, dv[c]);
     }
-  PUT_PADDING (dqkv, key, 3);
+  PUT_PADDING (dqkv, key, 3 * width, row3);
 }

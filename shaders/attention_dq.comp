@@ -29,12 +29,12 @@ score_general ()
   for (uint c = 0; c < stride4 (push.head_width); c++)
     [[unroll]] for (uint r = 0; r < OWN; r++)
       {
-        vec4 own_q = LOG2E * push.scale * ROW4_ANY (qkv, first_of (row (r), 0, 3), c);
-        vec4 own_g = ROW4_ANY (d_o, first_of (row (r), 0, 1), c);
+        vec4 own_q = LOG2E * push.scale * ROW4_ANY (qkv, first_qkv (row (r), 0), c);
+        vec4 own_g = ROW4_ANY (d_o, first_o (row (r)), c);
         [[unroll]] for (uint j = 0; j < KEYS; j++)
           {
-            s[r * KEYS + j] += sum4 (own_q * ROW4_ANY (qkv, first_of (key[j], 1, 3), c));
-            dp[r * KEYS + j] += sum4 (own_g * ROW4_ANY (qkv, first_of (key[j], 2, 3), c));
+            s[r * KEYS + j] += sum4 (own_q * ROW4_ANY (qkv, first_qkv (key[j], 1), c));
+            dp[r * KEYS + j] += sum4 (own_g * ROW4_ANY (qkv, first_qkv (key[j], 2), c));
           }
       }
 }
@@ -46,7 +46,7 @@ score ()
   SHARE (v, KEYS);
   [[unroll]] for (uint j = 0; j < KEYS; j++)
     {
-      uint first_k = first_of (key[j], 1, 3), first_v = first_of (key[j], 2, 3);
+      uint first_k = first_qkv (key[j], 1), first_v = first_qkv (key[j], 2);
       FETCH (k, j, qkv, first_k);
       FETCH (v, j, qkv, first_v);
       [[unroll]] for (uint c = 0; c < HEAD4; c++)
@@ -92,7 +92,7 @@ accumulate ()
   uint first[KEYS];
   [[unroll]] for (uint j = 0; j < KEYS; j++)
     {
-      first[j] = first_of (key[j], 1, 3);
+      first[j] = first_qkv (key[j], 1);
       FETCH (k, j, qkv, first[j]);
     }
   [[unroll]] for (uint c = 0; c < HEAD4; c++)
@@ -120,8 +120,8 @@ begin ()
           dq[r * HEAD4 + c] = vec4 (0);
           if (GENERAL)
             continue;
-          q[r * HEAD4 + c] = LOG2E * push.scale * LOAD4 (qkv, first_of (row (r), 0, 3) / 4 + c);
-          g[r * HEAD4 + c] = LOAD4 (d_o, first_of (row (r), 0, 1) / 4 + c);
+          q[r * HEAD4 + c] = LOG2E * push.scale * LOAD4 (qkv, first_qkv (row (r), 0) / 4 + c);
+          g[r * HEAD4 + c] = LOAD4 (d_o, first_o (row (r)) / 4 + c);
         }
     }
 }
@@ -152,7 +152,7 @@ main ()
   [[unroll]] for (uint r = 0; r < OWN; r++)
     if (query[r] < push.tokens)
       {
-        uint first = first_of (query[r], 0, 3);
+        uint first = first_qkv (query[r], 0);
         [[unroll]] for (uint c = 0; c < HEAD4; c++)
           PUT4 (dqkv, first, column0 + c, push.scale * dq[r * HEAD4 + c]);
       }

@@ -58,42 +58,47 @@ form_of (const GpuAttention *shape, GpuTensor qkv)
   return form;
 }
 
-static void
-specialise (GpuDispatch *dispatch, const Form *form, guint own)
-{
-  dispatch->push = &form->push;
-  dispatch->spec[1] = form->head4;
-  dispatch->spec[2] = form->flags;
-  dispatch->spec[3] = own;
-}
-
-static void
-lay_out_items (GpuStream *stream, GpuDispatch *dispatch, const Form *form, guint64 items)
-{
-  specialise (dispatch, form, 1);
-  gpu_grid_items (stream, dispatch, items);
-}
-
-/* One workgroup for `own` rows a lane of every head; the texel form shuffles within a subgroup. */
-static void
-lay_out (GpuStream *stream, GpuDispatch *dispatch, Form *form, guint own)
+static gboolean
+is_texel (GpuStream *stream)
 {
   GpuDevice *device = gpu_stream_get_device (stream);
-  gboolean texel = device && gpu_device_get_read (device) == GPU_READ_TEXEL;
-  guint lanes = texel ? gpu_device_get_info (device)->subgroup_size : gpu_grid_lanes (stream);
-  guint rows = lanes * own;
-  form->push.blocks = (form->push.tokens + rows - 1) / rows;
-  guint64 groups = (guint64) form->push.batch_heads * form->push.blocks * form->push.slices;
+  return device && gpu_device_get_read (device) == GPU_READ_TEXEL;
+}
+
+/* Workgroups of `lanes` invocations, folded into y where x alone is too short. */
+static void
+lay_out (GpuStream *stream, GpuDispatch *dispatch, const Form *form, guint64 groups, guint lanes,
+         guint own)
+{
   guint64 folds = (groups + MAX_GROUPS - 1) / MAX_GROUPS;
   if (folds > MAX_GROUPS)
     gpu_stream_fail (stream, GPU_ERROR_LIMIT,
                      "attention over %u heads of %u tokens is too large for one kernel: use a "
                      "smaller batch",
                      form->push.batch_heads, form->push.tokens);
-  specialise (dispatch, form, own);
+  dispatch->push = &form->push;
   dispatch->spec[0] = lanes;
+  dispatch->spec[1] = form->head4;
+  dispatch->spec[2] = form->flags;
+  dispatch->spec[3] = own;
   dispatch->groups[0] = (guint) ((groups + folds - 1) / folds);
   dispatch->groups[1] = (guint) folds;
+}
+
+/* A workgroup for every `own` rows a lane of a head; the texel form shuffles within a subgroup. Two
+ * rows a lane share the loads and shuffles of what they meet, as long as their arrays stay near the
+ * registers: up to `pair4` vec4s of head width. */
+static void
+lay_out_blocks (GpuStream *stream, GpuDispatch *dispatch, Form *form, guint pair4)
+{
+  GpuDevice *device = gpu_stream_get_device (stream);
+  gboolean texel = is_texel (stream);
+  guint lanes = texel ? gpu_device_get_info (device)->subgroup_size : gpu_grid_lanes (stream);
+  guint own = texel && form->head4 <= pair4 && form->push.tokens > lanes ? 2 : 1;
+  guint rows = lanes * own;
+  form->push.blocks = (form->push.tokens + rows - 1) / rows;
+  guint64 groups = (guint64) form->push.batch_heads * form->push.blocks * form->push.slices;
+  lay_out (stream, dispatch, form, groups, lanes, own);
 }
 
 /* Operations of `products` products of [T,D] by [D,T]; a causal mask leaves half of them. */
@@ -114,7 +119,7 @@ gpu_attention (GpuStream *stream, GpuTensor o, GpuTensor lse, GpuTensor qkv,
   g_assert (o.rows == qkv.rows && o.cols * 3 == qkv.cols);
   g_assert (lse.rows == form.push.batch_heads && lse.cols == shape->tokens);
   GpuDispatch dispatch = { .tensors = { qkv, o, lse }, .flops = operations (&form, 2) };
-  lay_out (stream, &dispatch, &form, 1);
+  lay_out_blocks (stream, &dispatch, &form, 16);
   gpu_stream_dispatch (stream, &forward, &dispatch);
 }
 
@@ -127,7 +132,9 @@ gpu_attention_cls (GpuStream *stream, GpuTensor a, GpuTensor qkv, GpuTensor lse,
   g_assert (lse.rows == form.push.batch_heads && lse.cols == shape->tokens);
   GpuDispatch dispatch = { .tensors = { qkv, lse, a },
                            .flops = 2ull * a.rows * a.cols * (qkv.cols / 3) };
-  lay_out_items (stream, &dispatch, &form, (guint64) a.rows * gpu_stride (a.cols) / 4);
+  guint lanes = gpu_grid_lanes (stream);
+  guint64 items = (guint64) a.rows * gpu_stride (a.cols) / 4;
+  lay_out (stream, &dispatch, &form, (items + lanes - 1) / lanes, lanes, 1);
   gpu_stream_dispatch (stream, &cls, &dispatch);
 }
 
@@ -151,15 +158,17 @@ gpu_attention_backward (GpuStream *stream, GpuArena *arena, GpuTensor dqkv, GpuT
   GpuTensor delta = gpu_arena_take (arena, lse.rows, lse.cols);
   GpuDispatch dispatch = { .tensors = { d_o, o, qkv, lse, da, delta },
                            .flops = 2ull * o.rows * o.cols };
-  lay_out_items (stream, &dispatch, &form, (guint64) lse.rows * gpu_stride (lse.cols) / 4);
+  guint lanes = gpu_grid_lanes (stream), tokens4 = gpu_stride (lse.cols) / 4;
+  guint64 blocks = (lse.rows + lanes - 1) / lanes;
+  lay_out (stream, &dispatch, &form, blocks * tokens4, lanes, 1);
   gpu_stream_dispatch (stream, &delta_kernel, &dispatch);
 
   dispatch = (GpuDispatch){ .tensors = { qkv, d_o, lse, delta, da, dqkv },
                             .flops = operations (&form, 3) };
-  lay_out (stream, &dispatch, &form, 1);
+  lay_out_blocks (stream, &dispatch, &form, 8);
   gpu_stream_dispatch (stream, &dq_kernel, &dispatch);
   dispatch.flops = operations (&form, 4);
-  lay_out (stream, &dispatch, &form, 1);
+  lay_out_blocks (stream, &dispatch, &form, 0);
   gpu_stream_dispatch (stream, &dkv_kernel, &dispatch);
   gpu_arena_give (arena, delta);
 }

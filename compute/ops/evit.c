@@ -58,7 +58,8 @@ gpu_evit_gather (GpuStream *stream, GpuTensor y, GpuTensor x, GpuTensor a, GpuTe
   GpuDispatch dispatch = { .tensors = { x, a, order, y },
                            .push = &push,
                            .flops = 2ull * push.fuse * shape->batch * dropped * x.cols };
-  gpu_grid_items (stream, &dispatch, (guint64) y.rows * gpu_stride (y.cols) / 4);
+  guint64 fused = (guint64) push.fuse * shape->batch * gpu_stride (y.cols) / 4;
+  gpu_grid_items (stream, &dispatch, fused + (guint64) shape->batch * (1 + shape->kept));
   gpu_stream_dispatch (stream, &gather, &dispatch);
 }
 
