@@ -1,6 +1,6 @@
 #version 460
 // o = softmax (scale q k^T) v,  lse = log sum exp (scale q k^T), with a running maximum:
-// OWN queries an invocation, keys four at a time.
+// OWN queries an invocation, keys STEP at a time.
 #extension GL_GOOGLE_include_directive : require
 #include "attention.glsl"
 
@@ -8,11 +8,9 @@ IN4 (0, Qkv_, qkv);
 OUT4 (1, O_, o_out);
 OUT4 (2, Lse_, lse_out);
 
-const uint KEYS = 4;
-
 vec4 q[OWN * HEAD4], o[OWN * HEAD4];
-float s[OWN * KEYS], top[OWN], total[OWN];
-uint query[OWN], key[KEYS];
+float s[OWN * STEP], top[OWN], total[OWN];
+uint query[OWN], key[STEP];
 
 uint
 row (uint r)
@@ -21,22 +19,27 @@ row (uint r)
 }
 
 void
-score_general ()
+score_sliced ()
 {
   for (uint c = 0; c < stride4 (push.head_width); c++)
     [[unroll]] for (uint r = 0; r < OWN; r++)
       {
-        vec4 own = LOG2E * push.scale * ROW4_ANY (qkv, first_qkv (row (r), 0), c);
-        [[unroll]] for (uint j = 0; j < KEYS; j++)
-          s[r * KEYS + j] += sum4 (own * ROW4_ANY (qkv, first_qkv (key[j], 1), c));
+        vec4 own, other;
+        ROW4_INTO (own, qkv, first_qkv (row (r), 0), c);
+        own *= LOG2E * push.scale;
+        [[unroll]] for (uint j = 0; j < STEP; j++)
+          {
+            ROW4_INTO (other, qkv, first_qkv (key[j], 1), c);
+            s[r * STEP + j] += sum4 (own * other);
+          }
       }
 }
 
 void
 score ()
 {
-  SHARE (k, KEYS);
-  [[unroll]] for (uint j = 0; j < KEYS; j++)
+  SHARE (k, STEP);
+  [[unroll]] for (uint j = 0; j < STEP; j++)
     {
       uint first = first_qkv (key[j], 1);
       FETCH (k, j, qkv, first);
@@ -45,7 +48,7 @@ score ()
           vec4 part;
           PART_INTO (part, k, j, qkv, first, c);
           [[unroll]] for (uint r = 0; r < OWN; r++)
-            s[r * KEYS + j] += sum4 (part * q[r * HEAD4 + c]);
+            s[r * STEP + j] += sum4 (part * q[r * HEAD4 + c]);
         }
     }
 }
@@ -56,17 +59,17 @@ rescale (uint r, uint key0)
 {
   float before = top[r];
   uint end = CAUSAL ? min (query[r] + 1, push.tokens) : push.tokens;
-  [[unroll]] for (uint j = 0; j < KEYS; j++)
+  [[unroll]] for (uint j = 0; j < STEP; j++)
     {
       if (key0 + j >= end)
-        s[r * KEYS + j] = NEVER;
-      top[r] = max (top[r], s[r * KEYS + j]);
+        s[r * STEP + j] = NEVER;
+      top[r] = max (top[r], s[r * STEP + j]);
     }
   float shrink = exp2 (before - top[r]), sum = 0;
-  [[unroll]] for (uint j = 0; j < KEYS; j++)
+  [[unroll]] for (uint j = 0; j < STEP; j++)
     {
-      s[r * KEYS + j] = exp2 (s[r * KEYS + j] - top[r]);
-      sum += s[r * KEYS + j];
+      s[r * STEP + j] = exp2 (s[r * STEP + j] - top[r]);
+      sum += s[r * STEP + j];
     }
   total[r] = total[r] * shrink + sum;
   return shrink;
@@ -75,22 +78,20 @@ rescale (uint r, uint key0)
 void
 blend (float shrink[OWN])
 {
-  SHARE (v, KEYS);
-  uint first[KEYS];
-  [[unroll]] for (uint j = 0; j < KEYS; j++)
+  SHARE (v, STEP);
+  uint first[STEP];
+  [[unroll]] for (uint j = 0; j < STEP; j++)
     {
       first[j] = first_qkv (key[j], 2);
       FETCH (v, j, qkv, first[j]);
     }
   [[unroll]] for (uint c = 0; c < HEAD4; c++)
     {
-      vec4 part[KEYS];
-      [[unroll]] for (uint j = 0; j < KEYS; j++)
+      vec4 part[STEP];
+      [[unroll]] for (uint j = 0; j < STEP; j++)
         PART_INTO (part[j], v, j, qkv, first[j], c);
       [[unroll]] for (uint r = 0; r < OWN; r++)
-        o[r * HEAD4 + c] = shrink[r] * o[r * HEAD4 + c]
-                           + ((s[r * KEYS] * part[0] + s[r * KEYS + 1] * part[1])
-                              + (s[r * KEYS + 2] * part[2] + s[r * KEYS + 3] * part[3]));
+        o[r * HEAD4 + c] = shrink[r] * o[r * HEAD4 + c] + COMBINE (s, r * STEP, part);
     }
 }
 
@@ -105,7 +106,7 @@ begin ()
       [[unroll]] for (uint c = 0; c < HEAD4; c++)
         {
           o[r * HEAD4 + c] = vec4 (0);
-          if (!GENERAL)
+          if (!SLICED)
             q[r * HEAD4 + c]
                 = LOG2E * push.scale * LOAD4 (qkv, first_qkv (row (r), 0) / 4 + c);
         }
@@ -135,14 +136,14 @@ main ()
     return;
   begin ();
   uint end = CAUSAL ? min (push.tokens, (block + 1) * OWN * LANES) : push.tokens;
-  for (uint key0 = 0; key0 < end; key0 += KEYS)
+  for (uint key0 = 0; key0 < end; key0 += STEP)
     {
-      [[unroll]] for (uint j = 0; j < KEYS; j++)
+      [[unroll]] for (uint j = 0; j < STEP; j++)
         key[j] = min (key0 + j, push.tokens - 1);
-      [[unroll]] for (uint i = 0; i < OWN * KEYS; i++)
+      [[unroll]] for (uint i = 0; i < OWN * STEP; i++)
         s[i] = 0;
-      if (GENERAL)
-        score_general ();
+      if (SLICED)
+        score_sliced ();
       else
         score ();
       float shrink[OWN];

@@ -15,8 +15,16 @@ layout (constant_id = 2) const uint FLAGS = 0;
 layout (constant_id = 3) const uint OWN = 1;
 
 const bool CAUSAL = (FLAGS & ATTENTION_CAUSAL) != 0;
-const bool GENERAL = (FLAGS & ATTENTION_GENERAL) != 0;
+const bool SLICED = (FLAGS & ATTENTION_SLICED) != 0;
+const bool UNALIGNED = (FLAGS & ATTENTION_UNALIGNED) != 0;
 const bool CLS = (FLAGS & ATTENTION_CLS) != 0;
+
+// Rows of the other side at a time. Fewer where loads are not spread: code grows with them.
+#if READ_TEXEL
+const uint STEP = 4;
+#else
+const uint STEP = 2;
+#endif
 
 const float LOG2E = 1.44269504088896;
 const float NEVER = -3.0e38; // the score of a masked key
@@ -67,14 +75,18 @@ column_of (uint column4, uint i)
   return min (4 * column4 + i, push.head_width - 1);
 }
 
-// vec4 column c of a head's row; zeros behind the head's last column.
+// vec4 column c of a head's row. Of an unaligned head zeros stand behind its last column; the last
+// slice of a wide one may reach beyond it, where nothing is written.
 #define ROW4_ANY(name, first, c)                                                                   \
-  mask_tail (vec4 (LOAD1 (name, (first) + column_of (c, 0)), LOAD1 (name, (first) + column_of (c, 1)), \
-                   LOAD1 (name, (first) + column_of (c, 2)), LOAD1 (name, (first) + column_of (c, 3))), \
-             c, push.head_width)
+  mask_tail (                                                                                      \
+      vec4 (LOAD1 (name, (first) + column_of (c, 0)), LOAD1 (name, (first) + column_of (c, 1)),    \
+            LOAD1 (name, (first) + column_of (c, 2)), LOAD1 (name, (first) + column_of (c, 3))),   \
+      c, push.head_width)
 #define ROW4_INTO(value, name, first, c)                                                           \
-  if (GENERAL)                                                                                     \
+  if (UNALIGNED)                                                                                   \
     value = ROW4_ANY (name, first, c);                                                             \
+  else if (SLICED)                                                                                 \
+    value = LOAD4 (name, (first) / 4 + min (c, push.head_width / 4 - 1));                          \
   else                                                                                             \
     value = LOAD4 (name, (first) / 4 + (c))
 
@@ -103,19 +115,27 @@ sum4 (vec4 v)
   return (v.x + v.y) + (v.z + v.w);
 }
 
-// Writes vec4 column c of a head's row. In the general form heads share vec4s, so elements are
-// written one by one, and the last head writes the zeros behind the row.
+// Sum over the STEP rows of weight times part, as a tree.
+#if READ_TEXEL
+#define COMBINE(w, at, part)                                                                       \
+  ((w[at] * part[0] + w[(at) + 1] * part[1]) + (w[(at) + 2] * part[2] + w[(at) + 3] * part[3]))
+#else
+#define COMBINE(w, at, part) (w[at] * part[0] + w[(at) + 1] * part[1])
+#endif
+
+// Writes vec4 column c of a head's row. Unaligned heads share vec4s, so elements are written
+// one by one, and the last head writes the zeros behind the row.
 #define PUT4(name, first, c, value)                                                                \
-  if (GENERAL)                                                                                     \
+  if (UNALIGNED)                                                                                   \
     {                                                                                              \
       vec4 put = value;                                                                            \
       [[unroll]] for (uint i = 0; i < 4; i++)                                                      \
         if (4 * (c) + i < push.head_width)                                                         \
           name[((first) + 4 * (c) + i) >> 2][((first) + 4 * (c) + i) & 3u] = put[i];               \
     }                                                                                              \
-  else                                                                                             \
+  else if (!SLICED || 4 * (c) < push.head_width)                                                   \
     name[(first) / 4 + (c)] = value
 #define PUT_PADDING(name, token, columns, stride)                                                  \
-  if (GENERAL && head == push.heads - 1 && column0 == 0)                                           \
+  if (UNALIGNED && head == push.heads - 1 && column0 == 0)                                         \
     for (uint i = columns; i < stride; i++)                                                        \
       name[((batch * push.tokens + (token)) * (stride) + i) >> 2][i & 3u] = 0

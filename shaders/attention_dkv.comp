@@ -1,6 +1,6 @@
 #version 460
 // P = exp (scale q k^T - lse),  dS = P (do v^T [+ da/H] - delta),  dk = scale dS^T q,  dv = P^T do:
-// one key an invocation, queries four at a time.
+// one key an invocation, queries STEP at a time.
 #extension GL_GOOGLE_include_directive : require
 #include "attention.glsl"
 
@@ -11,11 +11,9 @@ IN4 (3, Delta_, delta);
 IN4 (4, Da_, da);
 OUT4 (5, Dqkv_, dqkv);
 
-const uint QUERIES = 4;
-
 vec4 k[HEAD4], v[HEAD4], dk[HEAD4], dv[HEAD4];
-float s[QUERIES], dp[QUERIES]; // s becomes dS, dp becomes P
-uint key, query[QUERIES];
+float s[STEP], dp[STEP]; // s becomes dS, dp becomes P
+uint key, query[STEP];
 
 uint
 row ()
@@ -24,16 +22,20 @@ row ()
 }
 
 void
-score_general ()
+score_sliced ()
 {
   for (uint c = 0; c < stride4 (push.head_width); c++)
     {
-      vec4 own_k = LOG2E * push.scale * ROW4_ANY (qkv, first_qkv (row (), 1), c);
-      vec4 own_v = ROW4_ANY (qkv, first_qkv (row (), 2), c);
-      [[unroll]] for (uint i = 0; i < QUERIES; i++)
+      vec4 own_k, own_v, other;
+      ROW4_INTO (own_k, qkv, first_qkv (row (), 1), c);
+      ROW4_INTO (own_v, qkv, first_qkv (row (), 2), c);
+      own_k *= LOG2E * push.scale;
+      [[unroll]] for (uint i = 0; i < STEP; i++)
         {
-          s[i] += sum4 (own_k * ROW4_ANY (qkv, first_qkv (query[i], 0), c));
-          dp[i] += sum4 (own_v * ROW4_ANY (d_o, first_o (query[i]), c));
+          ROW4_INTO (other, qkv, first_qkv (query[i], 0), c);
+          s[i] += sum4 (own_k * other);
+          ROW4_INTO (other, d_o, first_o (query[i]), c);
+          dp[i] += sum4 (own_v * other);
         }
     }
 }
@@ -45,11 +47,12 @@ differentiate (uint query0, float of_cls)
   vec4 log_sum = LOG2E * LOAD4 (lse, at), mean = LOAD4 (delta, at);
   if (CLS && query0 == 0)
     dp[0] += of_cls;
-  [[unroll]] for (uint i = 0; i < QUERIES; i++)
+  [[unroll]] for (uint i = 0; i < STEP; i++)
     {
+      uint lane4 = (query0 + i) & 3u;
       bool seen = query0 + i < push.tokens && (!CAUSAL || query0 + i >= key);
-      float p = seen ? exp2 (s[i] - log_sum[i]) : 0.0;
-      s[i] = p * (dp[i] - mean[i]);
+      float p = seen ? exp2 (s[i] - log_sum[lane4]) : 0.0;
+      s[i] = p * (dp[i] - mean[lane4]);
       dp[i] = p;
     }
 }
@@ -57,10 +60,10 @@ differentiate (uint query0, float of_cls)
 void
 step (uint query0, float of_cls)
 {
-  SHARE (q, QUERIES);
-  SHARE (g, QUERIES);
-  uint first_q[QUERIES], first_g[QUERIES];
-  [[unroll]] for (uint i = 0; i < QUERIES; i++)
+  SHARE (q, STEP);
+  SHARE (g, STEP);
+  uint first_q[STEP], first_g[STEP];
+  [[unroll]] for (uint i = 0; i < STEP; i++)
     {
       query[i] = min (query0 + i, push.tokens - 1);
       first_q[i] = first_qkv (query[i], 0);
@@ -69,10 +72,10 @@ step (uint query0, float of_cls)
       FETCH (g, i, d_o, first_g[i]);
       s[i] = dp[i] = 0;
     }
-  if (GENERAL)
-    score_general ();
+  if (SLICED)
+    score_sliced ();
   else
-    [[unroll]] for (uint i = 0; i < QUERIES; i++)
+    [[unroll]] for (uint i = 0; i < STEP; i++)
       [[unroll]] for (uint c = 0; c < HEAD4; c++)
         {
           vec4 part_q, part_g;
@@ -84,14 +87,14 @@ step (uint query0, float of_cls)
   differentiate (query0, of_cls);
   [[unroll]] for (uint c = 0; c < HEAD4; c++)
     {
-      vec4 part_q[QUERIES], part_g[QUERIES];
-      [[unroll]] for (uint i = 0; i < QUERIES; i++)
+      vec4 part_q[STEP], part_g[STEP];
+      [[unroll]] for (uint i = 0; i < STEP; i++)
         {
           PART_INTO (part_q[i], q, i, qkv, first_q[i], c);
           PART_INTO (part_g[i], g, i, d_o, first_g[i], c);
         }
-      dk[c] += (s[0] * part_q[0] + s[1] * part_q[1]) + (s[2] * part_q[2] + s[3] * part_q[3]);
-      dv[c] += (dp[0] * part_g[0] + dp[1] * part_g[1]) + (dp[2] * part_g[2] + dp[3] * part_g[3]);
+      dk[c] += COMBINE (s, 0, part_q);
+      dv[c] += COMBINE (dp, 0, part_g);
     }
 }
 
@@ -105,7 +108,7 @@ main ()
   [[unroll]] for (uint c = 0; c < HEAD4; c++)
     {
       dk[c] = dv[c] = vec4 (0);
-      if (GENERAL)
+      if (SLICED)
         continue;
       k[c] = LOG2E * push.scale * LOAD4 (qkv, first_k / 4 + c);
       v[c] = LOAD4 (qkv, first_v / 4 + c);
@@ -114,7 +117,7 @@ main ()
   if (CLS && key > 0)
     of_cls = LOAD1 (da, batch * 4 * stride4 (push.tokens - 1) + row () - 1) / float (push.heads);
   uint start = CAUSAL ? block * LANES / 4 * 4 : 0;
-  for (uint query0 = start; query0 < push.tokens; query0 += QUERIES)
+  for (uint query0 = start; query0 < push.tokens; query0 += STEP)
     step (query0, of_cls);
   if (key >= push.tokens)
     return;

@@ -1,6 +1,6 @@
 #version 460
 // P = exp (scale q k^T - lse),  dS = P (do v^T [+ da/H] - delta),  dq = scale dS k:
-// OWN queries an invocation, keys four at a time.
+// OWN queries an invocation, keys STEP at a time.
 #extension GL_GOOGLE_include_directive : require
 #include "attention.glsl"
 
@@ -11,11 +11,9 @@ IN4 (3, Delta_, delta);
 IN4 (4, Da_, da);
 OUT4 (5, Dqkv_, dqkv);
 
-const uint KEYS = 4;
-
 vec4 q[OWN * HEAD4], g[OWN * HEAD4], dq[OWN * HEAD4]; // g: the query's row of do
-float s[OWN * KEYS], dp[OWN * KEYS], log_sum[OWN], mean[OWN];
-uint query[OWN], key[KEYS];
+float s[OWN * STEP], dp[OWN * STEP], log_sum[OWN], mean[OWN];
+uint query[OWN], key[STEP];
 
 uint
 row (uint r)
@@ -24,17 +22,21 @@ row (uint r)
 }
 
 void
-score_general ()
+score_sliced ()
 {
   for (uint c = 0; c < stride4 (push.head_width); c++)
     [[unroll]] for (uint r = 0; r < OWN; r++)
       {
-        vec4 own_q = LOG2E * push.scale * ROW4_ANY (qkv, first_qkv (row (r), 0), c);
-        vec4 own_g = ROW4_ANY (d_o, first_o (row (r)), c);
-        [[unroll]] for (uint j = 0; j < KEYS; j++)
+        vec4 own_q, own_g, other;
+        ROW4_INTO (own_q, qkv, first_qkv (row (r), 0), c);
+        ROW4_INTO (own_g, d_o, first_o (row (r)), c);
+        own_q *= LOG2E * push.scale;
+        [[unroll]] for (uint j = 0; j < STEP; j++)
           {
-            s[r * KEYS + j] += sum4 (own_q * ROW4_ANY (qkv, first_qkv (key[j], 1), c));
-            dp[r * KEYS + j] += sum4 (own_g * ROW4_ANY (qkv, first_qkv (key[j], 2), c));
+            ROW4_INTO (other, qkv, first_qkv (key[j], 1), c);
+            s[r * STEP + j] += sum4 (own_q * other);
+            ROW4_INTO (other, qkv, first_qkv (key[j], 2), c);
+            dp[r * STEP + j] += sum4 (own_g * other);
           }
       }
 }
@@ -42,9 +44,9 @@ score_general ()
 void
 score ()
 {
-  SHARE (k, KEYS);
-  SHARE (v, KEYS);
-  [[unroll]] for (uint j = 0; j < KEYS; j++)
+  SHARE (k, STEP);
+  SHARE (v, STEP);
+  [[unroll]] for (uint j = 0; j < STEP; j++)
     {
       uint first_k = first_qkv (key[j], 1), first_v = first_qkv (key[j], 2);
       FETCH (k, j, qkv, first_k);
@@ -56,8 +58,8 @@ score ()
           PART_INTO (part_v, v, j, qkv, first_v, c);
           [[unroll]] for (uint r = 0; r < OWN; r++)
             {
-              s[r * KEYS + j] += sum4 (part_k * q[r * HEAD4 + c]);
-              dp[r * KEYS + j] += sum4 (part_v * g[r * HEAD4 + c]);
+              s[r * STEP + j] += sum4 (part_k * q[r * HEAD4 + c]);
+              dp[r * STEP + j] += sum4 (part_v * g[r * HEAD4 + c]);
             }
         }
     }
@@ -68,10 +70,10 @@ void
 differentiate (uint r, uint key0)
 {
   uint end = CAUSAL ? min (query[r] + 1, push.tokens) : push.tokens;
-  [[unroll]] for (uint j = 0; j < KEYS; j++)
+  [[unroll]] for (uint j = 0; j < STEP; j++)
     {
-      float p = key0 + j < end ? exp2 (s[r * KEYS + j] - log_sum[r]) : 0.0;
-      s[r * KEYS + j] = p * (dp[r * KEYS + j] - mean[r]);
+      float p = key0 + j < end ? exp2 (s[r * STEP + j] - log_sum[r]) : 0.0;
+      s[r * STEP + j] = p * (dp[r * STEP + j] - mean[r]);
     }
 }
 
@@ -80,7 +82,7 @@ void
 add_cls ()
 {
   uint row = batch * 4 * stride4 (push.tokens - 1);
-  [[unroll]] for (uint j = 0; j < KEYS; j++)
+  [[unroll]] for (uint j = 0; j < STEP; j++)
     if (query[0] == 0 && key[j] > 0)
       dp[j] += LOAD1 (da, row + key[j] - 1) / float (push.heads);
 }
@@ -88,21 +90,20 @@ add_cls ()
 void
 accumulate ()
 {
-  SHARE (k, KEYS);
-  uint first[KEYS];
-  [[unroll]] for (uint j = 0; j < KEYS; j++)
+  SHARE (k, STEP);
+  uint first[STEP];
+  [[unroll]] for (uint j = 0; j < STEP; j++)
     {
       first[j] = first_qkv (key[j], 1);
       FETCH (k, j, qkv, first[j]);
     }
   [[unroll]] for (uint c = 0; c < HEAD4; c++)
     {
-      vec4 part[KEYS];
-      [[unroll]] for (uint j = 0; j < KEYS; j++)
+      vec4 part[STEP];
+      [[unroll]] for (uint j = 0; j < STEP; j++)
         PART_INTO (part[j], k, j, qkv, first[j], c);
       [[unroll]] for (uint r = 0; r < OWN; r++)
-        dq[r * HEAD4 + c] += (s[r * KEYS] * part[0] + s[r * KEYS + 1] * part[1])
-                             + (s[r * KEYS + 2] * part[2] + s[r * KEYS + 3] * part[3]);
+        dq[r * HEAD4 + c] += COMBINE (s, r * STEP, part);
     }
 }
 
@@ -118,7 +119,7 @@ begin ()
       [[unroll]] for (uint c = 0; c < HEAD4; c++)
         {
           dq[r * HEAD4 + c] = vec4 (0);
-          if (GENERAL)
+          if (SLICED)
             continue;
           q[r * HEAD4 + c] = LOG2E * push.scale * LOAD4 (qkv, first_qkv (row (r), 0) / 4 + c);
           g[r * HEAD4 + c] = LOAD4 (d_o, first_o (row (r)) / 4 + c);
@@ -133,14 +134,14 @@ main ()
     return;
   begin ();
   uint end = CAUSAL ? min (push.tokens, (block + 1) * OWN * LANES) : push.tokens;
-  for (uint key0 = 0; key0 < end; key0 += KEYS)
+  for (uint key0 = 0; key0 < end; key0 += STEP)
     {
-      [[unroll]] for (uint j = 0; j < KEYS; j++)
+      [[unroll]] for (uint j = 0; j < STEP; j++)
         key[j] = min (key0 + j, push.tokens - 1);
-      [[unroll]] for (uint i = 0; i < OWN * KEYS; i++)
+      [[unroll]] for (uint i = 0; i < OWN * STEP; i++)
         s[i] = dp[i] = 0;
-      if (GENERAL)
-        score_general ();
+      if (SLICED)
+        score_sliced ();
       else
         score ();
       if (CLS && block == 0)

@@ -12,8 +12,11 @@
 #include "shaders/abi/attention.h"
 
 #define MAX_GROUPS 65535
-#define REGISTER_HEAD 128 /* the widest head whose row is held in registers as a whole */
-#define SLICE4 16         /* vec4s in registers in the general form */
+/* The widest head whose rows are held in registers as a whole: a CPU has its stack, a GPU spills.
+ */
+#define TEXEL_HEAD 128
+#define STORAGE_HEAD 64
+#define SLICE4 8 /* vec4s in registers of heads beyond that, and of those that are not aligned */
 
 #define ATTENTION_KERNEL(shader, letters)                                                          \
   {                                                                                                \
@@ -34,15 +37,23 @@ typedef struct
   guint32 flags;
 } Form;
 
+static gboolean
+is_texel (GpuStream *stream)
+{
+  GpuDevice *device = gpu_stream_get_device (stream);
+  return device && gpu_device_get_read (device) == GPU_READ_TEXEL;
+}
+
 static Form
-form_of (const GpuAttention *shape, GpuTensor qkv)
+form_of (GpuStream *stream, const GpuAttention *shape, GpuTensor qkv)
 {
   guint width = qkv.cols / 3;
   g_assert (shape->batch > 0 && shape->tokens > 0 && shape->heads > 0);
   g_assert (width * 3 == qkv.cols && width % shape->heads == 0);
   g_assert (qkv.rows == shape->batch * shape->tokens);
   guint head = width / shape->heads, head4 = gpu_stride (head) / 4;
-  gboolean general = head % 4 != 0 || head > REGISTER_HEAD;
+  gboolean unaligned = head % 4 != 0;
+  gboolean sliced = unaligned || head > (is_texel (stream) ? TEXEL_HEAD : STORAGE_HEAD);
   Form form = {
     .push = { .tokens = shape->tokens,
               .heads = shape->heads,
@@ -51,18 +62,12 @@ form_of (const GpuAttention *shape, GpuTensor qkv)
               .blocks = 1,
               .slices = 1,
               .scale = (float) (1 / sqrt (head)) },
-    .head4 = general ? MIN (head4, SLICE4) : head4,
-    .flags = (shape->causal ? ATTENTION_CAUSAL : 0) | (general ? ATTENTION_GENERAL : 0),
+    .head4 = sliced ? MIN (head4, SLICE4) : head4,
+    .flags = (shape->causal ? ATTENTION_CAUSAL : 0) | (sliced ? ATTENTION_SLICED : 0)
+             | (unaligned ? ATTENTION_UNALIGNED : 0),
   };
   form.push.slices = (head4 + form.head4 - 1) / form.head4;
   return form;
-}
-
-static gboolean
-is_texel (GpuStream *stream)
-{
-  GpuDevice *device = gpu_stream_get_device (stream);
-  return device && gpu_device_get_read (device) == GPU_READ_TEXEL;
 }
 
 /* Workgroups of `lanes` invocations, folded into y where x alone is too short. */
@@ -94,7 +99,8 @@ lay_out_blocks (GpuStream *stream, GpuDispatch *dispatch, Form *form, guint pair
   GpuDevice *device = gpu_stream_get_device (stream);
   gboolean texel = is_texel (stream);
   guint lanes = texel ? gpu_device_get_info (device)->subgroup_size : gpu_grid_lanes (stream);
-  guint own = texel && form->head4 <= pair4 && form->push.tokens > lanes ? 2 : 1;
+  gboolean pair = texel && !(form->flags & ATTENTION_SLICED) && form->head4 <= pair4;
+  guint own = pair && form->push.tokens > lanes ? 2 : 1;
   guint rows = lanes * own;
   form->push.blocks = (form->push.tokens + rows - 1) / rows;
   guint64 groups = (guint64) form->push.batch_heads * form->push.blocks * form->push.slices;
@@ -115,7 +121,7 @@ void
 gpu_attention (GpuStream *stream, GpuTensor o, GpuTensor lse, GpuTensor qkv,
                const GpuAttention *shape)
 {
-  Form form = form_of (shape, qkv);
+  Form form = form_of (stream, shape, qkv);
   g_assert (o.rows == qkv.rows && o.cols * 3 == qkv.cols);
   g_assert (lse.rows == form.push.batch_heads && lse.cols == shape->tokens);
   GpuDispatch dispatch = { .tensors = { qkv, o, lse }, .flops = operations (&form, 2) };
@@ -127,7 +133,7 @@ void
 gpu_attention_cls (GpuStream *stream, GpuTensor a, GpuTensor qkv, GpuTensor lse,
                    const GpuAttention *shape)
 {
-  Form form = form_of (shape, qkv);
+  Form form = form_of (stream, shape, qkv);
   g_assert (a.rows == shape->batch && a.cols + 1 == shape->tokens && !shape->causal);
   g_assert (lse.rows == form.push.batch_heads && lse.cols == shape->tokens);
   GpuDispatch dispatch = { .tensors = { qkv, lse, a },
@@ -143,7 +149,7 @@ gpu_attention_backward (GpuStream *stream, GpuArena *arena, GpuTensor dqkv, GpuT
                         GpuTensor qkv, GpuTensor o, GpuTensor lse, GpuTensor da,
                         const GpuAttention *shape)
 {
-  Form form = form_of (shape, qkv);
+  Form form = form_of (stream, shape, qkv);
   gboolean with_cls = da.rows > 0 && da.cols > 0;
   g_assert (dqkv.rows == qkv.rows && dqkv.cols == qkv.cols);
   g_assert (o.rows == qkv.rows && o.cols * 3 == qkv.cols);
