@@ -20,7 +20,8 @@ fuse (uint batch, uint column4)
   for (uint rank = push.kept; rank < n; rank++)
     {
       uint i = order[batch * n_stride + rank];
-      sum += LOAD1 (a, batch * n_stride + i) * LOAD4 (x, (batch * push.tokens + 1 + i) * c4 + column4);
+      uint row = batch * push.tokens + 1 + i;
+      sum += LOAD1 (a, batch * n_stride + i) * LOAD4 (x, row * c4 + column4);
     }
   y[((batch + 1) * (2 + push.kept) - 1) * c4 + column4] = sum;
 }
