@@ -32,6 +32,7 @@ static const Shape shapes[] = {
   { "unaligned-seven", { 2, 7, 3, FALSE }, 7, TRUE, 0 },
   { "unaligned-odd", { 2, 37, 5, FALSE }, 10, TRUE, 0 },
   { "unaligned-causal", { 2, 19, 3, TRUE }, 5, FALSE, 0 },
+  { "folded-grid", { 16400, 1, 4, FALSE }, 4, FALSE, 0 },
   { "wide", { 1, 11, 2, FALSE }, 132, TRUE, 0 },
   { "wide-unaligned", { 1, 10, 1, TRUE }, 131, FALSE, 0 },
 };
