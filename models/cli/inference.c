@@ -50,7 +50,7 @@ cli_check_encoder (const EvalCheckpoint *checkpoint, NnSlab which, double keep_r
 
   if (!checkpoint->model->slabs[which])
     {
-      g_set_error (error, EVAL_ERROR, EVAL_ERROR_NO_TEACHER,
+      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
                    "checkpoint '%s' has no teacher: use --encoder student", checkpoint->path);
       return FALSE;
     }

@@ -1,6 +1,6 @@
 #include "models/cli/report.h"
 
-#include "models/nn/config.h"
+#include "models/eval/checkpoint.h"
 
 #include <stdio.h>
 
@@ -16,7 +16,8 @@ say (const char *message)
 int
 cli_report_error (GError *error)
 {
-  gboolean usage = error->domain == NN_CONFIG_ERROR || error->domain == G_OPTION_ERROR;
+  gboolean usage = error->domain == NN_CONFIG_ERROR || error->domain == G_OPTION_ERROR
+                   || error->domain == EVAL_CHECKPOINT_ERROR;
 
   say (error->message);
   g_error_free (error);
