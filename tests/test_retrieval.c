@@ -219,12 +219,14 @@ main (int argc, char **argv)
   int status;
 
   g_test_init (&argc, &argv, NULL);
-  device = gpu_device_open (NULL, &error);
+  device = gpu_device_open (&(GpuDeviceOptions){ .validate = TRUE }, &error);
   g_assert_no_error (error);
   g_test_add_func ("/retrieval/random", test_random);
   g_test_add_func ("/retrieval/rules", test_rules);
   g_test_add_func ("/retrieval/not-a-number", test_not_a_number);
   status = g_test_run ();
+  if (gpu_device_get_validation_count (device) > 0)
+    g_error ("validation: %s", gpu_device_get_validation_text (device));
   gpu_device_unref (device);
   return status;
 }
