@@ -27,7 +27,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Options, clear_options)
 static gboolean
 load_config (NnConfig *config, const char *name, char **sets, GError **error)
 {
-  const gboolean preset = !strpbrk (name, "/.") && !g_file_test (name, G_FILE_TEST_EXISTS);
+  const gboolean preset = !strpbrk (name, "/.") && !g_file_test (name, G_FILE_TEST_IS_REGULAR);
   if (!(preset ? nn_config_preset (config, name, error) : nn_config_load (config, name, error)))
     return FALSE;
   for (char **set = sets; set && *set; set++)
