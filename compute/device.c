@@ -99,6 +99,7 @@ static gboolean
 create (GpuDevice *device, GError **error)
 {
   const float priority = 1;
+  const VkPhysicalDeviceFeatures features = { .shaderInt64 = device->read == GPU_READ_TEXEL };
   VkResult result = vkCreateDevice (
       device->physical,
       &(VkDeviceCreateInfo) {
@@ -110,6 +111,7 @@ create (GpuDevice *device, GError **error)
               .queueCount = 1,
               .pQueuePriorities = &priority,
           },
+          .pEnabledFeatures = &features,
       },
       NULL, &device->handle);
   if (!gpu_check (device, result, "opening the device", error))

@@ -186,12 +186,14 @@ find_unfit (GpuDeviceInfo *info, const VkPhysicalDeviceProperties *properties)
                sizeof info->unfit);
 }
 
-/* Texel reads with subgroup shuffles pay on CPU drivers, whose subgroups are SIMD registers. */
+/* Texel reads with subgroup shuffles pay on CPU drivers, whose subgroups are SIMD registers. Their
+ * shaders store eight floats as four 64-bit integers. */
 static gboolean
 can_read_texels (const GpuDeviceInfo *info, const VkPhysicalDeviceSubgroupProperties *subgroup,
-                 const VkPhysicalDeviceLimits *limits)
+                 const VkPhysicalDeviceLimits *limits, const VkPhysicalDeviceFeatures *features)
 {
-  return info->type == GPU_TYPE_CPU && limits->maxTexelBufferElements >= 1u << 24
+  return info->type == GPU_TYPE_CPU && features->shaderInt64
+         && limits->maxTexelBufferElements >= 1u << 24
          && limits->minTexelBufferOffsetAlignment <= GPU_TENSOR_ALIGN
          && (subgroup->supportedOperations & VK_SUBGROUP_FEATURE_SHUFFLE_BIT)
          && (subgroup->supportedStages & VK_SHADER_STAGE_COMPUTE_BIT)
@@ -212,7 +214,9 @@ describe (VkPhysicalDevice physical)
       = { .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_ID_PROPERTIES, .pNext = &driver };
   VkPhysicalDeviceProperties2 all
       = { .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2, .pNext = &id };
+  VkPhysicalDeviceFeatures features;
   vkGetPhysicalDeviceProperties2 (physical, &all);
+  vkGetPhysicalDeviceFeatures (physical, &features);
 
   const VkPhysicalDeviceLimits *limits = &all.properties.limits;
   GpuDeviceInfo *info = g_new0 (GpuDeviceInfo, 1);
@@ -227,7 +231,7 @@ describe (VkPhysicalDevice physical)
   info->max_binding_bytes = limits->maxStorageBufferRange;
   info->max_texels = limits->maxTexelBufferElements;
   info->max_groups = limits->maxComputeWorkGroupCount[0];
-  info->texel_reads = can_read_texels (info, &subgroup, limits);
+  info->texel_reads = can_read_texels (info, &subgroup, limits, &features);
   find_unfit (info, &all.properties);
   return info;
 }

@@ -1,11 +1,17 @@
-// GEMM for devices whose invocations are SIMD lanes: one subgroup computes ROWS x 4 LANES elements
-// of C in registers, without shared memory or barriers. A lane owns four consecutive columns. A is
+// GEMM for devices whose invocations are SIMD lanes: one subgroup computes ROWS x 4 VECS LANES elements
+// of C in registers, without shared memory or barriers. A lane owns 4 VECS consecutive columns. A is
 // loaded once per subgroup, spread over the lanes, and broadcast by shuffles with literal indices;
 // arrays live in registers because every loop over them has constant bounds.
 // k advances by 8; products of four k are summed in a tree before they touch the accumulator, which
 // is what bounds this form (compute/README.md, "GEMM").
 
-const uint ROWS = 32;
+#if LAYOUT_TN
+const uint VECS = GEMM_VECS_TN;
+#else
+const uint VECS = GEMM_VECS;
+#endif
+layout (constant_id = 2) const uint WIDE = 0;
+const uint ROWS = 32 / VECS;
 const uint K_STEP = 8;
 
 #if LAYOUT_TN
@@ -16,8 +22,8 @@ const uint A_LOADS = K_STEP * (ROWS / 4) / LANES;
 const uint A_LOADS = ROWS / LANES;
 #endif
 
-vec4 c[ROWS];
-uint m0, n4, a_row[ROWS / 4], b_row[4];
+vec4 c[ROWS][VECS];
+uint m0, n4[VECS], a_row[ROWS / 4], b_row[4 * VECS];
 
 #if LAYOUT_TN
 
@@ -25,7 +31,7 @@ void
 step8 (uint k0, bool tail)
 {
   uint m_stride = stride4 (push.m), n_stride = stride4 (push.n);
-  vec4 a[A_LOADS], b[K_STEP];
+  vec4 a[A_LOADS], b[K_STEP][VECS];
   [[unroll]] for (uint t = 0; t < A_LOADS; t++)
     {
       uint slot = t * LANES + gl_SubgroupInvocationID;
@@ -36,7 +42,8 @@ step8 (uint k0, bool tail)
         a[t] = vec4 (0);
     }
   [[unroll]] for (uint k = 0; k < K_STEP; k++)
-    b[k] = LOAD4 (b_in, min (k0 + k, push.k - 1) * n_stride + n4);
+    [[unroll]] for (uint v = 0; v < VECS; v++)
+      b[k][v] = LOAD4 (b_in, min (k0 + k, push.k - 1) * n_stride + n4[v]);
   [[unroll]] for (uint i = 0; i < ROWS; i++)
     [[unroll]] for (uint k = 0; k < K_STEP; k += 4)
       {
@@ -46,7 +53,8 @@ step8 (uint k0, bool tail)
             uint slot = (k + q) * (ROWS / 4) + i / 4;
             r[q] = subgroupShuffle (a[slot / LANES][i % 4], slot % LANES);
           }
-        c[i] += (r[0] * b[k] + r[1] * b[k + 1]) + (r[2] * b[k + 2] + r[3] * b[k + 3]);
+        [[unroll]] for (uint v = 0; v < VECS; v++)
+          c[i][v] += (r[0] * b[k][v] + r[1] * b[k + 1][v]) + (r[2] * b[k + 2][v] + r[3] * b[k + 3][v]);
       }
 }
 
@@ -68,30 +76,32 @@ step (uint k4, bool two)
 {
   uint n_stride = stride4 (push.n);
   uint vectors = two ? 2 : 1;
-  vec4 a[2 * A_LOADS], b[8];
+  vec4 a[2][A_LOADS], b[2][4 * VECS];
   [[unroll]] for (uint u = 0; u < vectors; u++)
     {
       [[unroll]] for (uint t = 0; t < A_LOADS; t++)
-        a[u * A_LOADS + t] = LOAD4 (a_in, a_row[t] + k4 + u);
-      [[unroll]] for (uint j = 0; j < 4; j++)
+        a[u][t] = LOAD4 (a_in, a_row[t] + k4 + u);
+      [[unroll]] for (uint j = 0; j < 4 * VECS; j++)
 #if LAYOUT_NT
-        b[u * 4 + j] = LOAD4 (b_in, b_row[j] + k4 + u);
+        b[u][j] = LOAD4 (b_in, b_row[j] + k4 + u);
 #else
-        b[u * 4 + j] = LOAD4 (b_in, min (4 * (k4 + u) + j, push.k - 1) * n_stride + n4);
+        b[u][j] = LOAD4 (b_in, min (4 * (k4 + u) + j / VECS, push.k - 1) * n_stride + n4[j % VECS]);
 #endif
     }
   [[unroll]] for (uint u = 0; u < vectors; u++)
     [[unroll]] for (uint i = 0; i < ROWS; i++)
       {
-        vec4 r = subgroupShuffle (a[u * A_LOADS + i / LANES], i % LANES);
+        vec4 r = subgroupShuffle (a[u][i / LANES], i % LANES);
 #if LAYOUT_NT
-        [[unroll]] for (uint j = 0; j < 4; j++)
+        [[unroll]] for (uint j = 0; j < 4 * VECS; j++)
           {
-            vec4 p = r * b[u * 4 + j];
-            c[i][j] += (p.x + p.y) + (p.z + p.w);
+            vec4 p = r * b[u][j];
+            c[i][j / 4][j % 4] += (p.x + p.y) + (p.z + p.w);
           }
 #else
-        c[i] += (r.x * b[u * 4] + r.y * b[u * 4 + 1]) + (r.z * b[u * 4 + 2] + r.w * b[u * 4 + 3]);
+        [[unroll]] for (uint v = 0; v < VECS; v++)
+          c[i][v] += (r.x * b[u][v] + r.y * b[u][VECS + v])
+                     + (r.z * b[u][2 * VECS + v] + r.w * b[u][3 * VECS + v]);
 #endif
       }
 }
@@ -104,8 +114,8 @@ multiply ()
   [[unroll]] for (uint t = 0; t < A_LOADS; t++)
     a_row[t] = min (m0 + t * LANES + gl_SubgroupInvocationID, push.m - 1) * k_stride;
 #if LAYOUT_NT
-  [[unroll]] for (uint j = 0; j < 4; j++)
-    b_row[j] = min (4 * n4 + j, push.n - 1) * k_stride;
+  [[unroll]] for (uint j = 0; j < 4 * VECS; j++)
+    b_row[j] = min (4 * n4[j / 4] + j % 4, push.n - 1) * k_stride;
 #endif
   uint k4 = 0;
   for (; k4 + 2 <= k_stride; k4 += 2)
@@ -120,14 +130,26 @@ void
 main ()
 {
   uint n_stride = stride4 (push.n);
-  uint column4 = gl_WorkGroupID.x * LANES + gl_SubgroupInvocationID;
+  uint column4 = VECS * (gl_WorkGroupID.x * LANES + gl_SubgroupInvocationID);
   m0 = gl_WorkGroupID.y * ROWS;
-  n4 = min (column4, n_stride - 1);
-  [[unroll]] for (uint i = 0; i < ROWS; i++)
-    c[i] = vec4 (0);
+  [[unroll]] for (uint v = 0; v < VECS; v++)
+    {
+      n4[v] = min (column4 + v, n_stride - 1);
+      [[unroll]] for (uint i = 0; i < ROWS; i++)
+        c[i][v] = vec4 (0);
+    }
   multiply ();
-  if (column4 < n_stride)
-    [[unroll]] for (uint i = 0; i < ROWS; i++)
-      if (m0 + i < push.m)
-        finish (m0 + i, column4, c[i]);
+  [[unroll]] for (uint i = 0; i < ROWS; i++)
+    if (m0 + i < push.m)
+      {
+        if (WIDE != 0)
+          {
+            if (column4 < n_stride)
+              finish8 (m0 + i, column4, c[i][0], c[i][VECS - 1]);
+          }
+        else
+          [[unroll]] for (uint v = 0; v < VECS; v++)
+            if (column4 + v < n_stride)
+              finish (m0 + i, column4 + v, c[i][v]);
+      }
 }

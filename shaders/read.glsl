@@ -19,6 +19,20 @@
 #define OUT4(slot, block, name) layout (std430, binding = slot) writeonly buffer block { vec4 name[]; }
 #define UPDATE4(slot, block, name) layout (std430, binding = slot) buffer block { vec4 name[]; }
 
+// Two vec4s in one store. On CPU drivers a store is a loop over the lanes, so half as many stores are
+// half the time; every device with texel reads has 64-bit integers.
+#if READ_TEXEL
+#extension GL_ARB_gpu_shader_int64 : require
+#define OUT8(slot, block, name) layout (std430, binding = slot) writeonly buffer block { u64vec4 name[]; }
+
+u64vec4
+pack8 (vec4 a, vec4 b)
+{
+  uvec4 x = floatBitsToUint (a), y = floatBitsToUint (b);
+  return u64vec4 (packUint2x32 (x.xy), packUint2x32 (x.zw), packUint2x32 (y.xy), packUint2x32 (y.zw));
+}
+#endif
+
 // vec4s from row to row of a tensor with this many columns.
 uint
 stride4 (uint columns)

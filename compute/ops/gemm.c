@@ -8,7 +8,7 @@
 
 #define GEMM_KERNEL(shader)                                                                        \
   {                                                                                                \
-    GPU_KERNEL_CODE (shader), .bindings = "rrrruw", .push_bytes = sizeof (GemmPush), .n_spec = 2   \
+    GPU_KERNEL_CODE (shader), .bindings = "rrrruw", .push_bytes = sizeof (GemmPush), .n_spec = 3   \
   }
 
 static const GpuKernel kernels[] = {
@@ -38,15 +38,18 @@ epilogue (const GpuGemmOptions *options)
          | gradients[options->gradient] | (options->accumulate ? GEMM_ACCUMULATE : 0);
 }
 
-/* The texel form gives a subgroup 32 rows x 4 columns a lane; the tiled form 64 x 64 to 256. */
+/* The texel form gives a subgroup 32 / vecs rows x 4 vecs columns a lane; the tiled form 64 x 64 to
+ * 256 invocations. */
 static void
-tile (GpuStream *stream, GpuDispatch *dispatch, const GemmPush *push)
+tile (GpuStream *stream, GpuDispatch *dispatch, const GemmPush *push, GpuLayout layout)
 {
   GpuDevice *device = gpu_stream_get_device (stream);
   gboolean registers = device && gpu_device_get_read (device) == GPU_READ_TEXEL;
   guint lanes = registers ? gpu_device_get_info (device)->subgroup_size : 256;
-  guint rows = registers ? 32 : 64, cols = registers ? 4 * lanes : 64;
+  guint vecs = layout == GPU_TN ? GEMM_VECS_TN : GEMM_VECS;
+  guint rows = registers ? 32 / vecs : 64, cols = registers ? 4 * vecs * lanes : 64;
   dispatch->spec[0] = lanes;
+  dispatch->spec[2] = registers && vecs == 2 && gpu_stride (push->n) % 8 == 0;
   dispatch->groups[0] = (push->n + cols - 1) / cols;
   dispatch->groups[1] = (push->m + rows - 1) / rows;
 }
@@ -70,9 +73,9 @@ gpu_gemm (GpuStream *stream, GpuLayout layout, GpuTensor c, GpuTensor a, GpuTens
     .spec = { 0, epilogue (options) },
     .flops = 2ull * push.m * push.n * push.k,
   };
-  tile (stream, &dispatch, &push);
+  tile (stream, &dispatch, &push, layout);
   if (dispatch.groups[1] > 65535)
-    gpu_stream_fail (stream, GPU_ERROR_LIMIT, "a matrix product of %u rows is too tall: use a "
-                     "smaller batch", push.m);
+    gpu_stream_fail (stream, GPU_ERROR_LIMIT,
+                     "a matrix product of %u rows is too tall: use a smaller batch", push.m);
   gpu_stream_dispatch (stream, &kernels[layout], &dispatch);
 }

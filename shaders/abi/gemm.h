@@ -21,3 +21,8 @@ ABI_END (GemmPush)
 #define GEMM_GELU_GRAD 32    /* times gelu' (residual) */
 #define GEMM_QUICK_GRAD 64   /* times quick_gelu' (residual) */
 #define GEMM_ACCUMULATE 128  /* + C */
+
+/* In the texel form a lane owns so many vec4s of each of 32 / vecs rows. Two of them are stored as one
+ * where specialisation constant 2 says that rows of C begin on 32 bytes. */
+#define GEMM_VECS 2
+#define GEMM_VECS_TN 1

@@ -10,13 +10,14 @@ typedef struct
 } Size;
 
 static const Size sizes[] = {
-  { 1, 1, 1 },    { 7, 7, 7 },    { 127, 127, 127 }, { 33, 31, 65 }, { 1, 129, 3 },
-  { 65, 1, 130 }, { 4, 260, 12 }, { 130, 36, 9 },    { 2, 3, 1000 },
+  { 1, 1, 1 },    { 7, 7, 7 },     { 127, 127, 127 }, { 33, 31, 65 }, { 1, 129, 3 },
+  { 65, 1, 130 }, { 17, 136, 11 }, { 4, 260, 12 },    { 130, 36, 9 }, { 2, 3, 1000 },
 };
 
 typedef struct
 {
   const char *name;
+  gboolean everywhere; /* in all layouts and both ways of storing: each costs a compile */
   gboolean bias, save, residual, accumulate;
   GpuActivation activation, gradient;
   float alpha;
@@ -29,11 +30,12 @@ static const Epilogue epilogues[] = {
   { .name = "quick-gelu", .bias = TRUE, .save = TRUE, .activation = GPU_QUICK_GELU },
   { .name = "residual", .bias = TRUE, .residual = TRUE },
   { .name = "gelu-residual", .bias = TRUE, .residual = TRUE, .activation = GPU_GELU },
-  { .name = "gelu-gradient", .gradient = GPU_GELU },
+  { .name = "gelu-gradient", .everywhere = TRUE, .gradient = GPU_GELU },
   { .name = "quick-gelu-gradient", .gradient = GPU_QUICK_GELU },
-  { .name = "accumulate", .accumulate = TRUE },
+  { .name = "accumulate", .everywhere = TRUE, .accumulate = TRUE },
   { .name = "alpha", .bias = TRUE, .alpha = -0.375f },
   { .name = "all",
+    .everywhere = TRUE,
     .bias = TRUE,
     .save = TRUE,
     .residual = TRUE,
@@ -102,13 +104,17 @@ all_sizes (TestBench *bench, gconstpointer data)
     check (bench, GPOINTER_TO_INT (data), sizes[i], &plain);
 }
 
+/* Rows of 72 columns begin on 32 bytes, those of 31 do not. */
 static void
 one_epilogue (TestBench *bench, gconstpointer data)
 {
-  const Size some[] = { { 33, 31, 65 }, { 70, 68, 20 } };
-  for (guint i = 0; i < G_N_ELEMENTS (some); i++)
-    for (GpuLayout layout = GPU_NT; layout <= GPU_TN; layout++)
-      check (bench, layout, some[i], data);
+  const Epilogue *epilogue = data;
+  for (GpuLayout layout = GPU_NT; layout <= (epilogue->everywhere ? GPU_TN : GPU_NT); layout++)
+    {
+      check (bench, layout, (Size){ 70, 72, 20 }, epilogue);
+      if (epilogue->everywhere)
+        check (bench, layout, (Size){ 33, 31, 65 }, epilogue);
+    }
 }
 
 /* Phi is an approximation on the device: look at it over its whole range. */
