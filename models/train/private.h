@@ -12,6 +12,7 @@ struct _Trainer
 {
   GpuDevice *device;
   TrainObserver observer;
+  GCancellable *cancellable; /* of decoding and evaluation, which take a while */
   NnConfig config;
   RunFolder *run;
   RunEvents *events;

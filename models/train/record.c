@@ -168,22 +168,16 @@ record_recall (Trainer *trainer, const EvalEncoder *encoder, const EvalRecall *r
   return train_record (trainer, event, error);
 }
 
-typedef struct
-{
-  Trainer *trainer;
-  GCancellable *cancellable;
-} Patience;
-
 /* An evaluation takes a while: a wish to stop is heard within a batch of it. */
 static void
 watch_for_stop (gsize done, gsize total, gpointer data)
 {
-  const Patience *patience = data;
-  const TrainObserver *observer = &patience->trainer->observer;
+  Trainer *trainer = data;
+  const TrainObserver *observer = &trainer->observer;
   (void) done;
   (void) total;
   if (observer->should_stop && observer->should_stop (observer->data))
-    g_cancellable_cancel (patience->cancellable);
+    g_cancellable_cancel (trainer->cancellable);
 }
 
 gboolean
@@ -192,11 +186,10 @@ train_evaluate (Trainer *trainer, GError **error)
   const EvalEncoder encoders[]
       = { { NN_SLAB_WEIGHTS, trainer->keep_rate }, { NN_SLAB_TEACHER, 1 } };
   const guint n = nn_model_has_teacher (trainer->model) ? 2 : 1;
-  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
   g_autoptr (GError) problem = NULL;
-  Patience patience = { trainer, cancellable };
-  const EvalWatch watch
-      = { .progress = watch_for_stop, .data = &patience, .cancellable = cancellable };
+  const EvalWatch watch = { .progress = watch_for_stop,
+                            .data = trainer,
+                            .cancellable = trainer->cancellable };
   EvalRecall recalls[2];
   if (!trainer->evaluation || trainer->evaluated == trainer->done)
     return TRUE;

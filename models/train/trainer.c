@@ -22,6 +22,18 @@ train_plan_step (Trainer *trainer, GError **error)
   return trainer->step != NULL;
 }
 
+/* Decoding takes a while the first time: a wish to stop is heard meanwhile. */
+static void
+decoded (gsize done, gsize total, gpointer data)
+{
+  Trainer *trainer = data;
+  const TrainObserver *observer = &trainer->observer;
+  if (observer->decoding)
+    observer->decoding (done, total, observer->data);
+  if (observer->should_stop && observer->should_stop (observer->data))
+    g_cancellable_cancel (trainer->cancellable);
+}
+
 static gboolean
 open_pairs (Trainer *trainer, GError **error)
 {
@@ -30,8 +42,9 @@ open_pairs (Trainer *trainer, GError **error)
                                      .size = (guint) config->vision.image_size,
                                      .context = (guint) config->text.context_length,
                                      .vocab_size = (guint) config->text.vocab_size,
-                                     .progress = trainer->observer.decoding,
-                                     .data = trainer->observer.data };
+                                     .progress = decoded,
+                                     .data = trainer,
+                                     .cancellable = trainer->cancellable };
   if (!*config->data.path)
     {
       g_set_error (error, NN_CONFIG_ERROR, NN_CONFIG_ERROR_FIELD,
@@ -130,6 +143,7 @@ new_trainer (const TrainOptions *options)
   Trainer *trainer = g_new0 (Trainer, 1);
   trainer->device = gpu_device_ref (options->device);
   trainer->observer = options->observer;
+  trainer->cancellable = g_cancellable_new ();
   trainer->saved = trainer->evaluated = -1;
   return trainer;
 }
@@ -229,6 +243,7 @@ train_free (Trainer *trainer)
   g_clear_pointer (&trainer->control, run_control_free);
   g_clear_pointer (&trainer->events, run_events_free);
   run_folder_free (trainer->run);
+  g_object_unref (trainer->cancellable);
   gpu_device_unref (trainer->device);
   g_free (trainer);
 }
