@@ -5,6 +5,7 @@
  * O(n log n), so a word of a million letters is no trap.
  */
 #include "models/data/bpe_private.h"
+#include "models/data/heap.h"
 
 #include "models/data/text.h"
 
@@ -175,43 +176,11 @@ typedef struct
 } Encoder;
 
 static gboolean
-candidate_before (const Candidate *a, const Candidate *b)
+candidate_before (gconstpointer left, gconstpointer right)
 {
+  const Candidate *a = left, *b = right;
+
   return a->rank < b->rank || (a->rank == b->rank && a->at < b->at);
-}
-
-static void
-heap_push (GArray *heap, Candidate candidate)
-{
-  Candidate *items;
-  guint i = heap->len;
-
-  g_array_append_val (heap, candidate);
-  items = (Candidate *) (void *) heap->data;
-  for (; i > 0 && candidate_before (&candidate, &items[(i - 1) / 2]); i = (i - 1) / 2)
-    items[i] = items[(i - 1) / 2];
-  items[i] = candidate;
-}
-
-static Candidate
-heap_pop (GArray *heap)
-{
-  Candidate *items = (Candidate *) (void *) heap->data;
-  Candidate top = items[0], last = items[heap->len - 1];
-  guint n = heap->len - 1, i = 0;
-
-  for (guint child = 1; child < n; child = 2 * i + 1)
-    {
-      if (child + 1 < n && candidate_before (&items[child + 1], &items[child]))
-        child++;
-      if (!candidate_before (&items[child], &last))
-        break;
-      items[i] = items[child];
-      i = child;
-    }
-  items[i] = last;
-  g_array_set_size (heap, n);
-  return top;
 }
 
 static Node *
@@ -264,9 +233,15 @@ merge_all (Encoder *encoder)
 
       g_array_set_size (encoder->pending, 0);
       while (encoder->heap->len > 0 && g_array_index (encoder->heap, Candidate, 0).rank == rank)
-        merge_at (encoder, heap_pop (encoder->heap));
+        {
+          Candidate candidate;
+
+          data_heap_pop (encoder->heap, &candidate, candidate_before);
+          merge_at (encoder, candidate);
+        }
       for (guint i = 0; i < encoder->pending->len; i++)
-        heap_push (encoder->heap, g_array_index (encoder->pending, Candidate, i));
+        data_heap_push (encoder->heap, &g_array_index (encoder->pending, Candidate, i),
+                        candidate_before);
     }
 }
 
@@ -292,7 +267,8 @@ encode_word (Encoder *encoder, GArray *ids, const gunichar *chars, gsize n)
   for (guint i = 0; i < encoder->nodes->len; i++)
     note_pair (encoder, encoder->pending, i);
   for (guint i = 0; i < encoder->pending->len; i++)
-    heap_push (encoder->heap, g_array_index (encoder->pending, Candidate, i));
+    data_heap_push (encoder->heap, &g_array_index (encoder->pending, Candidate, i),
+                    candidate_before);
   merge_all (encoder);
 
   for (guint32 at = 0; at != NOWHERE && n > 0; at = node_at (encoder, at)->next)

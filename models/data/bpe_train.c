@@ -8,6 +8,7 @@
  * order of the texts.
  */
 #include "models/data/bpe_private.h"
+#include "models/data/heap.h"
 
 #include "models/data/text.h"
 
@@ -77,8 +78,10 @@ pair_free (gpointer data)
 }
 
 static gboolean
-ranked_before (const Ranked *a, const Ranked *b)
+ranked_before (gconstpointer left, gconstpointer right)
 {
+  const Ranked *a = left, *b = right;
+
   if (a->count != b->count)
     return a->count > b->count;
   if (a->pair->left != b->pair->left)
@@ -86,41 +89,14 @@ ranked_before (const Ranked *a, const Ranked *b)
   return a->pair->right < b->pair->right;
 }
 
+/* Ranks a pair by its count as it is now. */
 static void
-heap_push (GArray *heap, Pair *pair)
+rank_pair (GArray *heap, Pair *pair)
 {
-  Ranked ranked = { pair->count, pair };
-  Ranked *items;
-  guint i = heap->len;
+  const Ranked ranked = { pair->count, pair };
 
-  if (pair->count < COUNT_MIN)
-    return;
-  g_array_append_val (heap, ranked);
-  items = (Ranked *) (void *) heap->data;
-  for (; i > 0 && ranked_before (&ranked, &items[(i - 1) / 2]); i = (i - 1) / 2)
-    items[i] = items[(i - 1) / 2];
-  items[i] = ranked;
-}
-
-static Ranked
-heap_pop (GArray *heap)
-{
-  Ranked *items = (Ranked *) (void *) heap->data;
-  Ranked top = items[0], last = items[heap->len - 1];
-  guint n = heap->len - 1, i = 0;
-
-  for (guint child = 1; child < n; child = 2 * i + 1)
-    {
-      if (child + 1 < n && ranked_before (&items[child + 1], &items[child]))
-        child++;
-      if (!ranked_before (&items[child], &last))
-        break;
-      items[i] = items[child];
-      i = child;
-    }
-  items[i] = last;
-  g_array_set_size (heap, n);
-  return top;
+  if (pair->count >= COUNT_MIN)
+    data_heap_push (heap, &ranked, ranked_before);
 }
 
 static Node *
@@ -315,7 +291,7 @@ merge_pair (Trainer *trainer, Pair *pair)
 
   for (guint i = 0; i < changed->len; i++)
     if (i == 0 || changed->pdata[i] != changed->pdata[i - 1])
-      heap_push (trainer->heap, changed->pdata[i]);
+      rank_pair (trainer->heap, changed->pdata[i]);
 }
 
 static void
@@ -326,16 +302,17 @@ learn (Trainer *trainer, guint n_merges)
 
   g_hash_table_iter_init (&iter, trainer->pairs);
   while (g_hash_table_iter_next (&iter, &pair, NULL))
-    heap_push (trainer->heap, pair);
+    rank_pair (trainer->heap, pair);
 
   while (trainer->heap->len > 0 && trainer->merges->len < n_merges)
     {
-      Ranked top = heap_pop (trainer->heap);
+      Ranked top;
+      data_heap_pop (trainer->heap, &top, ranked_before);
 
       if (top.count == top.pair->count)
         merge_pair (trainer, top.pair);
       else if (top.count > top.pair->count)
-        heap_push (trainer->heap, top.pair);
+        rank_pair (trainer->heap, top.pair);
     }
 }
 

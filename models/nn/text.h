@@ -6,6 +6,7 @@
 
 #include "compute/ops/embed.h"
 #include "models/nn/block.h"
+#include "models/nn/head.h"
 
 G_BEGIN_DECLS
 
@@ -20,9 +21,7 @@ typedef struct
 {
   guint batch;
   NnBlock blocks[NN_MAX_LAYERS];
-
-  /* What forward keeps for backward. */
-  GpuTensor eot, stats_final, h;
+  NnHead head;
 } NnText;
 
 void nn_text_init (NnText *text, const NnModel *model, guint batch);

@@ -13,9 +13,15 @@ void
 nn_vision_init (NnVision *vision, const NnModel *model, guint batch, double keep_rate)
 {
   const NnConfig *config = &model->config;
-  *vision = (NnVision) { .batch = batch, .keep_rate = keep_rate };
+  const NnVisionParams *p = &model->params->vision;
+  const guint layers = (guint) config->vision.layers;
+  *vision = (NnVision){ .batch = batch,
+                        .head = { .norm = p->ln_post,
+                                  .projection = p->proj,
+                                  .batch = batch,
+                                  .tokens = nn_vision_tokens (model, keep_rate, layers) } };
   for (int i = 0; i < config->vision.layers; i++)
-    vision->blocks[i] = (NnBlock) {
+    vision->blocks[i] = (NnBlock){
       .params = &model->params->vision.blocks[i],
       .attention = { .batch = batch,
                      .tokens = nn_vision_tokens (model, keep_rate, (guint) i),
@@ -62,59 +68,13 @@ embed_forward (NnContext *nn, NnVision *vision, GpuTensor patches)
   return y;
 }
 
-/* f = ln_post (x[CLS]) proj */
-static void
-head_forward (NnContext *nn, NnVision *vision, GpuTensor features, GpuTensor x)
-{
-  const NnVisionParams *p = &nn->model->params->vision;
-  const guint width = (guint) nn->model->config.vision.width;
-  vision->cls = nn_take (nn, vision->batch, width);
-  gpu_take_token (nn->stream, vision->cls, x, (GpuTensor) { 0 });
-  nn_give (nn, x);
-
-  vision->h = nn_take (nn, vision->batch, width);
-  vision->stats_post = nn_take (nn, vision->batch, 2);
-  gpu_layernorm (nn->stream, vision->h, vision->stats_post, vision->cls,
-                 nn_weight (nn, p->ln_post.weight), nn_weight (nn, p->ln_post.bias));
-  gpu_gemm (nn->stream, GPU_NN, features, vision->h, nn_weight (nn, p->proj), NULL);
-  nn_give_unless_training (nn, vision->stats_post);
-  nn_give_unless_training (nn, vision->h);
-  nn_give_unless_training (nn, vision->cls);
-}
-
 void
 nn_vision_forward (NnContext *nn, NnVision *vision, GpuTensor features, GpuTensor patches)
 {
   GpuTensor x = embed_forward (nn, vision, patches);
   for (int i = 0; i < nn->model->config.vision.layers; i++)
     x = nn_block_forward (nn, &vision->blocks[i], x);
-  head_forward (nn, vision, features, x);
-}
-
-static GpuTensor
-head_backward (NnContext *nn, NnVision *vision, GpuTensor dfeatures)
-{
-  const NnVisionParams *p = &nn->model->params->vision;
-  const guint layers = (guint) nn->model->config.vision.layers;
-  const guint tokens = nn_vision_tokens (nn->model, vision->keep_rate, layers);
-  GpuTensor dh = nn_take (nn, vision->h.rows, vision->h.cols);
-  gpu_gemm (nn->stream, GPU_NT, dh, dfeatures, nn_weight (nn, p->proj), NULL);
-  gpu_gemm (nn->stream, GPU_TN, nn_gradient (nn, p->proj), vision->h, dfeatures,
-            &(GpuGemmOptions) { .accumulate = TRUE });
-
-  GpuTensor dcls = nn_take (nn, vision->cls.rows, vision->cls.cols);
-  gpu_layernorm_backward (nn->stream, nn->arena, dcls, nn_gradient (nn, p->ln_post.weight),
-                          nn_gradient (nn, p->ln_post.bias), dh, vision->cls, vision->stats_post,
-                          nn_weight (nn, p->ln_post.weight), (GpuTensor) { 0 });
-  nn_give (nn, dh);
-  nn_give (nn, vision->h);
-  nn_give (nn, vision->stats_post);
-  nn_give (nn, vision->cls);
-
-  GpuTensor dx = nn_take (nn, vision->batch * tokens, dcls.cols);
-  gpu_take_token_backward (nn->stream, dx, dcls, (GpuTensor) { 0 });
-  nn_give (nn, dcls);
-  return dx;
+  nn_head_forward (nn, &vision->head, features, x, (GpuTensor){ 0 });
 }
 
 static void
@@ -124,7 +84,7 @@ embed_backward (NnContext *nn, NnVision *vision, GpuTensor dy, GpuTensor patches
   GpuTensor dx = nn_take (nn, dy.rows, dy.cols);
   gpu_layernorm_backward (nn->stream, nn->arena, dx, nn_gradient (nn, p->ln_pre.weight),
                           nn_gradient (nn, p->ln_pre.bias), dy, vision->x, vision->stats_pre,
-                          nn_weight (nn, p->ln_pre.weight), (GpuTensor) { 0 });
+                          nn_weight (nn, p->ln_pre.weight), (GpuTensor){ 0 });
   nn_give (nn, dy);
   nn_give (nn, vision->x);
   nn_give (nn, vision->stats_pre);
@@ -134,14 +94,14 @@ embed_backward (NnContext *nn, NnVision *vision, GpuTensor dy, GpuTensor patches
                               nn_gradient (nn, p->positional_embedding), dx);
   nn_give (nn, dx);
   gpu_gemm (nn->stream, GPU_TN, nn_gradient (nn, p->conv1), dembedded, patches,
-            &(GpuGemmOptions) { .accumulate = TRUE });
+            &(GpuGemmOptions){ .accumulate = TRUE });
   nn_give (nn, dembedded);
 }
 
 void
 nn_vision_backward (NnContext *nn, NnVision *vision, GpuTensor dfeatures, GpuTensor patches)
 {
-  GpuTensor dx = head_backward (nn, vision, dfeatures);
+  GpuTensor dx = nn_head_backward (nn, &vision->head, dfeatures, (GpuTensor){ 0 });
   for (int i = nn->model->config.vision.layers - 1; i >= 0; i--)
     dx = nn_block_backward (nn, &vision->blocks[i], dx);
   embed_backward (nn, vision, dx, patches);

@@ -5,17 +5,18 @@
 #pragma once
 
 #include "models/nn/block.h"
+#include "models/nn/head.h"
 
 G_BEGIN_DECLS
 
 typedef struct
 {
   guint batch;
-  double keep_rate;
   NnBlock blocks[NN_MAX_LAYERS];
+  NnHead head;
 
   /* What forward keeps for backward. */
-  GpuTensor x, stats_pre, cls, stats_post, h;
+  GpuTensor x, stats_pre;
 } NnVision;
 
 void nn_vision_init (NnVision *vision, const NnModel *model, guint batch, double keep_rate);
