@@ -1,6 +1,8 @@
 #version 460
 // P = exp (scale q k^T - lse),  dS = P (do v^T [+ da/H] - delta),  dq = scale dS k:
 // OWN queries an invocation, keys STEP at a time.
+// A row of dS adds up to 0; what rounding leaves is added to delta for the gradient of the keys,
+// whose sum, the gradient of a bias of all keys, is nothing but that rounding.
 #extension GL_GOOGLE_include_directive : require
 #include "attention.glsl"
 
@@ -10,9 +12,10 @@ IN4 (2, Lse_, lse);
 IN4 (3, Delta_, delta);
 IN4 (4, Da_, da);
 OUT4 (5, Dqkv_, dqkv);
+layout (std430, binding = 6) writeonly buffer Refined_ { float refined[]; };
 
 vec4 q[OWN * HEAD4], g[OWN * HEAD4], dq[OWN * HEAD4]; // g: the query's row of do
-float s[OWN * STEP], dp[OWN * STEP], log_sum[OWN], mean[OWN];
+float s[OWN * STEP], dp[OWN * STEP], log_sum[OWN], mean[OWN], rest[OWN];
 uint query[OWN], key[STEP];
 
 uint
@@ -74,6 +77,7 @@ differentiate (uint r, uint key0)
     {
       float p = key0 + j < end ? exp2 (s[r * STEP + j] - log_sum[r]) : 0.0;
       s[r * STEP + j] = p * (dp[r * STEP + j] - mean[r]);
+      rest[r] += s[r * STEP + j];
     }
 }
 
@@ -116,6 +120,7 @@ begin ()
       query[r] = (block * OWN + r) * LANES + LANE;
       log_sum[r] = LOG2E * LOAD1 (lse, stats + row (r));
       mean[r] = LOAD1 (delta, stats + row (r));
+      rest[r] = 0;
       [[unroll]] for (uint c = 0; c < HEAD4; c++)
         {
           dq[r * HEAD4 + c] = vec4 (0);
@@ -150,6 +155,10 @@ main ()
         differentiate (r, key0);
       accumulate ();
     }
+  uint stats = (batch * push.heads + head) * 4 * stride4 (push.tokens);
+  [[unroll]] for (uint r = 0; r < OWN; r++)
+    if (column0 == 0 && query[r] < 4 * stride4 (push.tokens))
+      refined[stats + query[r]] = query[r] < push.tokens ? mean[r] + rest[r] : 0;
   [[unroll]] for (uint r = 0; r < OWN; r++)
     if (query[r] < push.tokens)
       {

@@ -27,7 +27,7 @@
 static const GpuKernel forward = ATTENTION_KERNEL (attention, "rww");
 static const GpuKernel cls = ATTENTION_KERNEL (attention_cls, "rrw");
 static const GpuKernel delta_kernel = ATTENTION_KERNEL (attention_delta, "rrrrrw");
-static const GpuKernel dq_kernel = ATTENTION_KERNEL (attention_dq, "rrrrrw");
+static const GpuKernel dq_kernel = ATTENTION_KERNEL (attention_dq, "rrrrrww");
 static const GpuKernel dkv_kernel = ATTENTION_KERNEL (attention_dkv, "rrrrrw");
 
 typedef struct
@@ -162,6 +162,7 @@ gpu_attention_backward (GpuStream *stream, GpuArena *arena, GpuTensor dqkv, GpuT
     da = lse;
 
   GpuTensor delta = gpu_arena_take (arena, lse.rows, lse.cols);
+  GpuTensor refined = gpu_arena_take (arena, lse.rows, lse.cols);
   GpuDispatch dispatch = { .tensors = { d_o, o, qkv, lse, da, delta },
                            .flops = 2ull * o.rows * o.cols };
   guint lanes = gpu_grid_lanes (stream), tokens4 = gpu_stride (lse.cols) / 4;
@@ -169,12 +170,15 @@ gpu_attention_backward (GpuStream *stream, GpuArena *arena, GpuTensor dqkv, GpuT
   lay_out (stream, &dispatch, &form, blocks * tokens4, lanes, 1);
   gpu_stream_dispatch (stream, &delta_kernel, &dispatch);
 
-  dispatch = (GpuDispatch){ .tensors = { qkv, d_o, lse, delta, da, dqkv },
+  dispatch = (GpuDispatch){ .tensors = { qkv, d_o, lse, delta, da, dqkv, refined },
                             .flops = operations (&form, 3) };
   lay_out_blocks (stream, &dispatch, &form, 8);
   gpu_stream_dispatch (stream, &dq_kernel, &dispatch);
+  dispatch.tensors[3] = refined;
+  dispatch.tensors[6] = (GpuTensor){ 0 };
   dispatch.flops = operations (&form, 4);
   lay_out_blocks (stream, &dispatch, &form, 0);
   gpu_stream_dispatch (stream, &dkv_kernel, &dispatch);
   gpu_arena_give (arena, delta);
+  gpu_arena_give (arena, refined);
 }

@@ -62,7 +62,7 @@ gpu_eclipse_loss (GpuStream *stream, GpuArena *arena, GpuTensor losses, GpuTenso
                   GpuTensor logit_scale, const GpuLossOptions *options)
 {
   guint batch = cosines.rows;
-  gboolean distill = teacher.rows > 0 && options->weight != 0;
+  gboolean distill = teacher.rows > 0;
   check_shapes (losses, dimage, dtext, cosines, teacher, distill);
 
   GpuTensor stats = gpu_arena_take (arena, LOSS_STATS, batch);

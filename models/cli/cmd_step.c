@@ -1,5 +1,5 @@
 /* penumbra-cli step: one optimiser step per batch, everything written out, to hold against a
- * reference. Constant learning rate and momentum, no schedule. */
+ * reference. Constant learning rate and momentum, no schedule, no clipping. */
 #include "models/cli/commands.h"
 #include "models/cli/device_choice.h"
 #include "models/cli/report.h"
@@ -231,6 +231,7 @@ run (const Arguments *arguments, GError **error)
   NnConfig config;
   if (!nn_config_load (&config, arguments->config, error))
     return FALSE;
+  config.optimizer.grad_clip_norm = 0;
   g_autoptr (GpuDevice) device = cli_open_device (arguments->device, error);
   g_autoptr (NnModel) model
       = device ? nn_model_new (device, &config, NN_USE_TRAINING, error) : NULL;

@@ -21,12 +21,6 @@ log_softmax (const double *cosines, guint batch, double logit_scale, gboolean co
   return logs;
 }
 
-static gboolean
-distils (const RefLoss *problem)
-{
-  return problem->teacher && problem->weight != 0;
-}
-
 void
 ref_eclipse_loss (double *losses, const RefLoss *problem)
 {
@@ -37,7 +31,7 @@ ref_eclipse_loss (double *losses, const RefLoss *problem)
       g_autofree double *p = log_softmax (problem->cosines, batch, problem->logit_scale, columns);
       for (guint i = 0; i < batch; i++)
         losses[1] -= p[i * batch + i] / (2 * batch);
-      if (!distils (problem))
+      if (!problem->teacher)
         continue;
       g_autofree double *pt =
           log_softmax (problem->teacher, batch, problem->teacher_scale, columns);
@@ -59,8 +53,8 @@ ref_eclipse_loss_gradient (double *dimage, double *dtext, double *dscale, const 
     {
       g_autofree double *p = log_softmax (problem->cosines, batch, problem->logit_scale, columns);
       g_autofree double *pt =
-          distils (problem) ? log_softmax (problem->teacher, batch, problem->teacher_scale, columns)
-                            : NULL;
+          problem->teacher ? log_softmax (problem->teacher, batch, problem->teacher_scale, columns)
+                           : NULL;
       for (guint i = 0; i < batch * batch; i++)
         {
           double contrastive = exp (p[i]) - (i / batch == i % batch);
