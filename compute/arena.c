@@ -12,8 +12,8 @@ typedef struct
 
 typedef struct
 {
-  GArray *holes;   /* of Range, ascending, never touching */
-  guint64 extent;  /* highest end ever taken */
+  GArray *holes;  /* of Range, ascending, never touching */
+  guint64 extent; /* highest end ever taken */
   GpuBuffer *buffer;
 } Block;
 
@@ -95,10 +95,10 @@ gpu_arena_take (GpuArena *arena, guint rows, guint cols)
     }
 
   Block *block = &g_array_index (arena->blocks, Block, i);
-  return (GpuTensor) { .buffer = block->buffer,
-                       .offset = arena->committed ? offset : offset | (guint64) i << DRY_SHIFT,
-                       .rows = rows,
-                       .cols = cols };
+  return (GpuTensor){ .buffer = block->buffer,
+                      .offset = arena->committed ? offset : offset | (guint64) i << DRY_SHIFT,
+                      .rows = rows,
+                      .cols = cols };
 }
 
 static Block *

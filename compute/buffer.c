@@ -8,12 +8,14 @@ static const VkMemoryPropertyFlags preferences[][3] = {
   [GPU_MEMORY_DEVICE] = { VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT, 0, 0 },
   [GPU_MEMORY_UPLOAD] = { VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT
                               | VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT,
-                          VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT,
+                          VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT
+                              | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT,
                           0 },
   [GPU_MEMORY_READBACK] = { VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT
                                 | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT
                                 | VK_MEMORY_PROPERTY_HOST_CACHED_BIT,
-                            VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT,
+                            VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT
+                                | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT,
                             0 },
 };
 
@@ -21,8 +23,7 @@ static int
 find_memory_type (GpuDevice *device, guint32 allowed, VkMemoryPropertyFlags wanted)
 {
   for (guint i = 0; i < device->memory.memoryTypeCount; i++)
-    if ((allowed & (1u << i))
-        && (device->memory.memoryTypes[i].propertyFlags & wanted) == wanted)
+    if ((allowed & (1u << i)) && (device->memory.memoryTypes[i].propertyFlags & wanted) == wanted)
       return (int) i;
   return -1;
 }
@@ -45,9 +46,9 @@ allocate (GpuBuffer *buffer, GpuMemory memory)
         continue;
       result = device->vk.vkAllocateMemory (
           device->handle,
-          &(VkMemoryAllocateInfo) { .sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO,
-                                    .allocationSize = needs.size,
-                                    .memoryTypeIndex = (guint32) type },
+          &(VkMemoryAllocateInfo){ .sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO,
+                                   .allocationSize = needs.size,
+                                   .memoryTypeIndex = (guint32) type },
           NULL, &buffer->memory);
       if (result == VK_SUCCESS
           && (device->memory.memoryTypes[type].propertyFlags & VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT)
@@ -95,7 +96,7 @@ gpu_buffer_new (GpuDevice *device, guint64 bytes, GpuMemory memory, GError **err
   buffer->size = MAX ((bytes + 255) & ~255ull, 256);
   VkResult result = device->vk.vkCreateBuffer (
       device->handle,
-      &(VkBufferCreateInfo) {
+      &(VkBufferCreateInfo){
           .sType = VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO,
           .size = buffer->size,
           .usage = VK_BUFFER_USAGE_STORAGE_BUFFER_BIT | VK_BUFFER_USAGE_STORAGE_TEXEL_BUFFER_BIT

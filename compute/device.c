@@ -68,7 +68,7 @@ choose_read (GpuDevice *device, GpuRead wanted, GError **error)
                    device->info.name);
       return FALSE;
     }
-  device->read = wanted != GPU_READ_AUTO  ? wanted
+  device->read = wanted != GPU_READ_AUTO    ? wanted
                  : device->info.texel_reads ? GPU_READ_TEXEL
                                             : GPU_READ_STORAGE;
   return TRUE;
@@ -100,20 +100,20 @@ create (GpuDevice *device, GError **error)
 {
   const float priority = 1;
   const VkPhysicalDeviceFeatures features = { .shaderInt64 = device->read == GPU_READ_TEXEL };
-  VkResult result = vkCreateDevice (
-      device->physical,
-      &(VkDeviceCreateInfo) {
-          .sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO,
-          .queueCreateInfoCount = 1,
-          .pQueueCreateInfos = &(VkDeviceQueueCreateInfo) {
-              .sType = VK_STRUCTURE_TYPE_DEVICE_QUEUE_CREATE_INFO,
-              .queueFamilyIndex = device->queue_family,
-              .queueCount = 1,
-              .pQueuePriorities = &priority,
-          },
-          .pEnabledFeatures = &features,
-      },
-      NULL, &device->handle);
+  VkResult result = vkCreateDevice (device->physical,
+                                    &(VkDeviceCreateInfo){
+                                        .sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO,
+                                        .queueCreateInfoCount = 1,
+                                        .pQueueCreateInfos =
+                                            &(VkDeviceQueueCreateInfo){
+                                                .sType = VK_STRUCTURE_TYPE_DEVICE_QUEUE_CREATE_INFO,
+                                                .queueFamilyIndex = device->queue_family,
+                                                .queueCount = 1,
+                                                .pQueuePriorities = &priority,
+                                            },
+                                        .pEnabledFeatures = &features,
+                                    },
+                                    NULL, &device->handle);
   if (!gpu_check (device, result, "opening the device", error))
     return FALSE;
   volkLoadDeviceTable (&device->vk, device->handle);
@@ -181,27 +181,27 @@ gpu_device_run_once (GpuDevice *device, void (*record) (GpuDevice *, VkCommandBu
   VkCommandBuffer commands;
   VkResult result = vk->vkCreateCommandPool (
       device->handle,
-      &(VkCommandPoolCreateInfo) { .sType = VK_STRUCTURE_TYPE_COMMAND_POOL_CREATE_INFO,
-                                   .queueFamilyIndex = device->queue_family },
+      &(VkCommandPoolCreateInfo){ .sType = VK_STRUCTURE_TYPE_COMMAND_POOL_CREATE_INFO,
+                                  .queueFamilyIndex = device->queue_family },
       NULL, &pool);
   if (result == VK_SUCCESS)
     result = vk->vkAllocateCommandBuffers (
         device->handle,
-        &(VkCommandBufferAllocateInfo) { .sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_ALLOCATE_INFO,
-                                         .commandPool = pool,
-                                         .commandBufferCount = 1 },
+        &(VkCommandBufferAllocateInfo){ .sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_ALLOCATE_INFO,
+                                        .commandPool = pool,
+                                        .commandBufferCount = 1 },
         &commands);
   if (result == VK_SUCCESS)
     {
       vk->vkBeginCommandBuffer (
           commands,
-          &(VkCommandBufferBeginInfo) { .sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO });
+          &(VkCommandBufferBeginInfo){ .sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO });
       record (device, commands, data);
       vk->vkEndCommandBuffer (commands);
       result = vk->vkQueueSubmit (device->queue, 1,
-                                  &(VkSubmitInfo) { .sType = VK_STRUCTURE_TYPE_SUBMIT_INFO,
-                                                    .commandBufferCount = 1,
-                                                    .pCommandBuffers = &commands },
+                                  &(VkSubmitInfo){ .sType = VK_STRUCTURE_TYPE_SUBMIT_INFO,
+                                                   .commandBufferCount = 1,
+                                                   .pCommandBuffers = &commands },
                                   VK_NULL_HANDLE);
     }
   if (result == VK_SUCCESS)

@@ -14,11 +14,11 @@ GQuark gpu_error_quark (void);
 
 typedef enum
 {
-  GPU_ERROR_NO_DEVICE,   /* no driver, no such device, or one below our floor of limits */
-  GPU_ERROR_MEMORY,      /* the device or the system has no memory left */
-  GPU_ERROR_LOST,        /* the driver gave the device up; open it again */
-  GPU_ERROR_LIMIT,       /* a tensor or a dispatch is beyond a limit of the device */
-  GPU_ERROR_DRIVER,      /* any other refusal of the driver */
+  GPU_ERROR_NO_DEVICE, /* no driver, no such device, or one below our floor of limits */
+  GPU_ERROR_MEMORY,    /* the device or the system has no memory left */
+  GPU_ERROR_LOST,      /* the driver gave the device up; open it again */
+  GPU_ERROR_LIMIT,     /* a tensor or a dispatch is beyond a limit of the device */
+  GPU_ERROR_DRIVER,    /* any other refusal of the driver */
 } GpuError;
 
 typedef enum
@@ -40,24 +40,24 @@ typedef enum
 
 typedef struct
 {
-  guint index;           /* position in gpu_device_list() */
+  guint index; /* position in gpu_device_list() */
   char name[256];
-  char uuid[33];         /* deviceUUID, 32 hex digits: stable over restarts */
-  char driver[256];      /* driver name and version */
+  char uuid[33];    /* deviceUUID, 32 hex digits: stable over restarts */
+  char driver[256]; /* driver name and version */
   GpuType type;
   guint subgroup_size;
-  guint64 memory_bytes;  /* largest device-local heap; on CPU devices the system's memory */
+  guint64 memory_bytes; /* largest device-local heap; on CPU devices the system's memory */
   guint64 max_allocation_bytes;
   guint64 max_binding_bytes;
   guint64 max_texels;
-  guint max_groups;      /* workgroups along x */
-  gboolean texel_reads;  /* GPU_READ_TEXEL is possible */
-  char unfit[160];       /* why Penumbra cannot run on it; empty if it can */
+  guint max_groups;     /* workgroups along x */
+  gboolean texel_reads; /* GPU_READ_TEXEL is possible */
+  char unfit[160];      /* why Penumbra cannot run on it; empty if it can */
 } GpuDeviceInfo;
 
 typedef struct
 {
-  const char *select;    /* index, UUID or part of a name; NULL: discrete > integrated > CPU */
+  const char *select; /* index, UUID or part of a name; NULL: discrete > integrated > CPU */
   GpuRead read;
   gboolean validate;     /* validation layer with synchronisation checks; for tests */
   const char *cache_dir; /* pipeline cache; NULL: $XDG_CACHE_HOME/penumbra */

@@ -68,8 +68,9 @@ create_instance (GpuInstance *instance, gboolean validate)
     .pfnUserCallback = on_message,
     .pUserData = instance,
   };
-  const VkValidationFeatureEnableEXT enables[]
-      = { VK_VALIDATION_FEATURE_ENABLE_SYNCHRONIZATION_VALIDATION_EXT };
+  const VkValidationFeatureEnableEXT enables[] = {
+    VK_VALIDATION_FEATURE_ENABLE_SYNCHRONIZATION_VALIDATION_EXT
+  };
   const VkValidationFeaturesEXT features = {
     .sType = VK_STRUCTURE_TYPE_VALIDATION_FEATURES_EXT,
     .pNext = &messenger,
@@ -82,10 +83,10 @@ create_instance (GpuInstance *instance, gboolean validate)
     .apiVersion = VK_API_VERSION_1_2,
   };
   const char *layers[] = { "VK_LAYER_KHRONOS_validation" };
-  const char *extensions[]
-      = { VK_EXT_DEBUG_UTILS_EXTENSION_NAME, VK_EXT_VALIDATION_FEATURES_EXTENSION_NAME };
+  const char *extensions[] = { VK_EXT_DEBUG_UTILS_EXTENSION_NAME,
+                               VK_EXT_VALIDATION_FEATURES_EXTENSION_NAME };
   VkResult result = vkCreateInstance (
-      &(VkInstanceCreateInfo) {
+      &(VkInstanceCreateInfo){
           .sType = VK_STRUCTURE_TYPE_INSTANCE_CREATE_INFO,
           .pNext = validate ? &features : NULL,
           .pApplicationInfo = &application,
@@ -204,16 +205,19 @@ can_read_texels (const GpuDeviceInfo *info, const VkPhysicalDeviceSubgroupProper
 static GpuDeviceInfo *
 describe (VkPhysicalDevice physical)
 {
-  VkPhysicalDeviceMaintenance3Properties allocation
-      = { .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MAINTENANCE_3_PROPERTIES };
-  VkPhysicalDeviceSubgroupProperties subgroup
-      = { .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_PROPERTIES, .pNext = &allocation };
-  VkPhysicalDeviceDriverProperties driver
-      = { .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_DRIVER_PROPERTIES, .pNext = &subgroup };
-  VkPhysicalDeviceIDProperties id
-      = { .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_ID_PROPERTIES, .pNext = &driver };
-  VkPhysicalDeviceProperties2 all
-      = { .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2, .pNext = &id };
+  VkPhysicalDeviceMaintenance3Properties allocation = {
+    .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MAINTENANCE_3_PROPERTIES
+  };
+  VkPhysicalDeviceSubgroupProperties subgroup = {
+    .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_PROPERTIES, .pNext = &allocation
+  };
+  VkPhysicalDeviceDriverProperties driver = {
+    .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_DRIVER_PROPERTIES, .pNext = &subgroup
+  };
+  VkPhysicalDeviceIDProperties id = { .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_ID_PROPERTIES,
+                                      .pNext = &driver };
+  VkPhysicalDeviceProperties2 all = { .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2,
+                                      .pNext = &id };
   VkPhysicalDeviceFeatures features;
   vkGetPhysicalDeviceProperties2 (physical, &all);
   vkGetPhysicalDeviceFeatures (physical, &features);

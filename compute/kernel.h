@@ -22,14 +22,14 @@ typedef struct
 typedef struct
 {
   const char *name;
-  GpuSpirv texel;       /* the same shader, built to read texel buffers */
-  GpuSpirv storage;     /* ... and storage buffers */
+  GpuSpirv texel;   /* the same shader, built to read texel buffers */
+  GpuSpirv storage; /* ... and storage buffers */
   /* One letter a binding, in order: r reads floats as vec4 (texel or storage, by the device's
    * choice), s reads through a storage buffer, w writes every element it touches without reading,
    * u updates. */
   const char *bindings;
   guint push_bytes;
-  guint n_spec;         /* specialisation constants 0 .. n_spec - 1; constant 0 is local_size_x */
+  guint n_spec; /* specialisation constants 0 .. n_spec - 1; constant 0 is local_size_x */
 } GpuKernel;
 
 /* The two builds of shaders/<name>.comp, from <name>.spv.h. */

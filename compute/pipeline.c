@@ -38,8 +38,8 @@ gpu_pipelines_open (GpuDevice *device, const char *cache_dir)
   gsize size = 0;
   VkPhysicalDeviceProperties properties;
   vkGetPhysicalDeviceProperties (device->physical, &properties);
-  g_autofree char *name
-      = g_strdup_printf ("pipelines-%s-%08x.bin", device->info.uuid, properties.driverVersion);
+  g_autofree char *name =
+      g_strdup_printf ("pipelines-%s-%08x.bin", device->info.uuid, properties.driverVersion);
   device->cache_path = g_build_filename (cache_dir ? cache_dir : standard, name, NULL);
   if (!g_file_get_contents (device->cache_path, &data, &size, NULL))
     size = 0;
@@ -109,34 +109,34 @@ create_set_layout (GpuDevice *device, const GpuKernel *kernel, GpuKernelLayout *
   for (guint i = 0; i < layout->n_bindings; i++)
     {
       gboolean texel = kernel->bindings[i] == 'r' && device->read == GPU_READ_TEXEL;
-      layout->types[i] = texel ? VK_DESCRIPTOR_TYPE_STORAGE_TEXEL_BUFFER
-                               : VK_DESCRIPTOR_TYPE_STORAGE_BUFFER;
-      bindings[i] = (VkDescriptorSetLayoutBinding) { .binding = i,
-                                                     .descriptorType = layout->types[i],
-                                                     .descriptorCount = 1,
-                                                     .stageFlags = VK_SHADER_STAGE_COMPUTE_BIT };
+      layout->types[i] =
+          texel ? VK_DESCRIPTOR_TYPE_STORAGE_TEXEL_BUFFER : VK_DESCRIPTOR_TYPE_STORAGE_BUFFER;
+      bindings[i] = (VkDescriptorSetLayoutBinding){ .binding = i,
+                                                    .descriptorType = layout->types[i],
+                                                    .descriptorCount = 1,
+                                                    .stageFlags = VK_SHADER_STAGE_COMPUTE_BIT };
     }
   return device->vk.vkCreateDescriptorSetLayout (
       device->handle,
-      &(VkDescriptorSetLayoutCreateInfo) {
-          .sType = VK_STRUCTURE_TYPE_DESCRIPTOR_SET_LAYOUT_CREATE_INFO,
-          .bindingCount = layout->n_bindings,
-          .pBindings = bindings },
+      &(VkDescriptorSetLayoutCreateInfo){ .sType =
+                                              VK_STRUCTURE_TYPE_DESCRIPTOR_SET_LAYOUT_CREATE_INFO,
+                                          .bindingCount = layout->n_bindings,
+                                          .pBindings = bindings },
       NULL, &layout->set);
 }
 
 static VkResult
 create_pipeline_layout (GpuDevice *device, const GpuKernel *kernel, GpuKernelLayout *layout)
 {
-  const VkPushConstantRange push
-      = { .stageFlags = VK_SHADER_STAGE_COMPUTE_BIT, .size = kernel->push_bytes };
+  const VkPushConstantRange push = { .stageFlags = VK_SHADER_STAGE_COMPUTE_BIT,
+                                     .size = kernel->push_bytes };
   return device->vk.vkCreatePipelineLayout (
       device->handle,
-      &(VkPipelineLayoutCreateInfo) { .sType = VK_STRUCTURE_TYPE_PIPELINE_LAYOUT_CREATE_INFO,
-                                      .setLayoutCount = 1,
-                                      .pSetLayouts = &layout->set,
-                                      .pushConstantRangeCount = kernel->push_bytes ? 1 : 0,
-                                      .pPushConstantRanges = &push },
+      &(VkPipelineLayoutCreateInfo){ .sType = VK_STRUCTURE_TYPE_PIPELINE_LAYOUT_CREATE_INFO,
+                                     .setLayoutCount = 1,
+                                     .pSetLayouts = &layout->set,
+                                     .pushConstantRangeCount = kernel->push_bytes ? 1 : 0,
+                                     .pPushConstantRanges = &push },
       NULL, &layout->pipeline);
 }
 
@@ -157,9 +157,9 @@ gpu_kernel_layout (GpuDevice *device, const GpuKernel *kernel, GError **error)
   if (result == VK_SUCCESS)
     result = device->vk.vkCreateShaderModule (
         device->handle,
-        &(VkShaderModuleCreateInfo) { .sType = VK_STRUCTURE_TYPE_SHADER_MODULE_CREATE_INFO,
-                                      .codeSize = code->bytes,
-                                      .pCode = code->code },
+        &(VkShaderModuleCreateInfo){ .sType = VK_STRUCTURE_TYPE_SHADER_MODULE_CREATE_INFO,
+                                     .codeSize = code->bytes,
+                                     .pCode = code->code },
         NULL, &layout->module);
   return gpu_check (device, result, kernel->name, error) ? layout : NULL;
 }
@@ -179,7 +179,7 @@ gpu_kernel_pipeline (GpuDevice *device, const GpuKernel *kernel, const guint32 *
 
   VkSpecializationMapEntry entries[GPU_MAX_SPEC];
   for (guint i = 0; i < kernel->n_spec; i++)
-    entries[i] = (VkSpecializationMapEntry) { .constantID = i, .offset = 4 * i, .size = 4 };
+    entries[i] = (VkSpecializationMapEntry){ .constantID = i, .offset = 4 * i, .size = 4 };
   const VkSpecializationInfo constants = { .mapEntryCount = kernel->n_spec,
                                            .pMapEntries = entries,
                                            .dataSize = 4 * kernel->n_spec,

@@ -74,5 +74,5 @@ gboolean gpu_check (GpuDevice *device, VkResult result, const char *doing, GErro
 
 /* One command buffer, recorded by the callback, run and waited for. */
 gboolean gpu_device_run_once (GpuDevice *device,
-                              void (*record) (GpuDevice *, VkCommandBuffer, gpointer), gpointer data,
-                              GError **error);
+                              void (*record) (GpuDevice *, VkCommandBuffer, gpointer),
+                              gpointer data, GError **error);

@@ -33,16 +33,16 @@ struct _GpuStream
   GpuDevice *device;
   GError *error;
   VkCommandPool pool;
-  GArray *commands;  /* VkCommandBuffer */
-  gboolean open;     /* the last command buffer is being recorded */
+  GArray *commands; /* VkCommandBuffer */
+  gboolean open;    /* the last command buffer is being recorded */
   gboolean ended;
   VkFence fence;
   GArray *set_pools; /* VkDescriptorPool */
   guint sets_left;
-  guint in_buffer;   /* dispatches in the current command buffer */
-  GHashTable *views; /* ViewKey -> VkBufferView */
+  guint in_buffer;     /* dispatches in the current command buffer */
+  GHashTable *views;   /* ViewKey -> VkBufferView */
   GHashTable *buffers; /* every buffer used, kept alive */
-  GArray *accesses;  /* Access since the last barrier */
+  GArray *accesses;    /* Access since the last barrier */
   guint64 flops;
   guint dispatches, barriers, omitted;
   gboolean profiling;
@@ -56,7 +56,8 @@ static guint
 view_hash (gconstpointer data)
 {
   const ViewKey *key = data;
-  return g_direct_hash (key->buffer) ^ (guint) (key->offset >> 8) * 2654435761u ^ (guint) key->bytes;
+  return g_direct_hash (key->buffer) ^ (guint) (key->offset >> 8) * 2654435761u
+         ^ (guint) key->bytes;
 }
 
 static gboolean
@@ -94,11 +95,11 @@ gpu_stream_reset (GpuStream *stream)
       while (g_hash_table_iter_next (&iter, NULL, &view))
         vk->vkDestroyBufferView (device->handle, (VkBufferView) view, NULL);
       for (guint i = 0; i < stream->set_pools->len; i++)
-        vk->vkDestroyDescriptorPool (
-            device->handle, g_array_index (stream->set_pools, VkDescriptorPool, i), NULL);
+        vk->vkDestroyDescriptorPool (device->handle,
+                                     g_array_index (stream->set_pools, VkDescriptorPool, i), NULL);
       for (guint i = 0; i < stream->query_pools->len; i++)
-        vk->vkDestroyQueryPool (device->handle,
-                                g_array_index (stream->query_pools, VkQueryPool, i), NULL);
+        vk->vkDestroyQueryPool (device->handle, g_array_index (stream->query_pools, VkQueryPool, i),
+                                NULL);
       vk->vkDestroyCommandPool (device->handle, stream->pool, NULL);
       vk->vkDestroyFence (device->handle, stream->fence, NULL);
     }
@@ -174,15 +175,15 @@ current (GpuStream *stream)
 static void
 barrier (GpuStream *stream, VkPipelineStageFlags extra_stage, VkAccessFlags extra_access)
 {
-  const VkPipelineStageFlags stages
-      = VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT | VK_PIPELINE_STAGE_TRANSFER_BIT;
+  const VkPipelineStageFlags stages =
+      VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT | VK_PIPELINE_STAGE_TRANSFER_BIT;
   const VkAccessFlags writes = VK_ACCESS_SHADER_WRITE_BIT | VK_ACCESS_TRANSFER_WRITE_BIT;
   stream->device->vk.vkCmdPipelineBarrier (
       current (stream), stages, stages | extra_stage, 0, 1,
-      &(VkMemoryBarrier) { .sType = VK_STRUCTURE_TYPE_MEMORY_BARRIER,
-                           .srcAccessMask = writes,
-                           .dstAccessMask = writes | VK_ACCESS_SHADER_READ_BIT
-                                            | VK_ACCESS_TRANSFER_READ_BIT | extra_access },
+      &(VkMemoryBarrier){ .sType = VK_STRUCTURE_TYPE_MEMORY_BARRIER,
+                          .srcAccessMask = writes,
+                          .dstAccessMask = writes | VK_ACCESS_SHADER_READ_BIT
+                                           | VK_ACCESS_TRANSFER_READ_BIT | extra_access },
       0, NULL, 0, NULL);
 }
 
@@ -192,9 +193,9 @@ add_query_pool (GpuStream *stream)
   VkQueryPool pool = VK_NULL_HANDLE;
   VkResult result = stream->device->vk.vkCreateQueryPool (
       stream->device->handle,
-      &(VkQueryPoolCreateInfo) { .sType = VK_STRUCTURE_TYPE_QUERY_POOL_CREATE_INFO,
-                                 .queryType = VK_QUERY_TYPE_TIMESTAMP,
-                                 .queryCount = QUERIES_PER_POOL },
+      &(VkQueryPoolCreateInfo){ .sType = VK_STRUCTURE_TYPE_QUERY_POOL_CREATE_INFO,
+                                .queryType = VK_QUERY_TYPE_TIMESTAMP,
+                                .queryCount = QUERIES_PER_POOL },
       NULL, &pool);
   if (!check (stream, result, "making timestamps"))
     return;
@@ -212,22 +213,22 @@ begin_commands (GpuStream *stream)
   if (!stream->pool)
     result = vk->vkCreateCommandPool (
         device->handle,
-        &(VkCommandPoolCreateInfo) { .sType = VK_STRUCTURE_TYPE_COMMAND_POOL_CREATE_INFO,
-                                     .queueFamilyIndex = device->queue_family },
+        &(VkCommandPoolCreateInfo){ .sType = VK_STRUCTURE_TYPE_COMMAND_POOL_CREATE_INFO,
+                                    .queueFamilyIndex = device->queue_family },
         NULL, &stream->pool);
   if (check (stream, result, "making a command pool"))
     result = vk->vkAllocateCommandBuffers (
         device->handle,
-        &(VkCommandBufferAllocateInfo) { .sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_ALLOCATE_INFO,
-                                         .commandPool = stream->pool,
-                                         .commandBufferCount = 1 },
+        &(VkCommandBufferAllocateInfo){ .sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_ALLOCATE_INFO,
+                                        .commandPool = stream->pool,
+                                        .commandBufferCount = 1 },
         &commands);
   if (!check (stream, result, "making a command buffer"))
     return;
   g_array_append_val (stream->commands, commands);
   result = vk->vkBeginCommandBuffer (
-      commands, &(VkCommandBufferBeginInfo) {
-                    .sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO });
+      commands,
+      &(VkCommandBufferBeginInfo){ .sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO });
   if (!check (stream, result, "recording"))
     return;
   stream->open = TRUE;
@@ -297,8 +298,7 @@ access_of (GpuStream *stream, GpuTensor tensor, gboolean write)
   g_assert (tensor.buffer);
   if (!g_hash_table_contains (stream->buffers, tensor.buffer))
     g_hash_table_add (stream->buffers, gpu_buffer_ref (tensor.buffer));
-  return (Access) { tensor.buffer, tensor.offset, tensor.offset + gpu_tensor_bytes (tensor),
-                    write };
+  return (Access){ tensor.buffer, tensor.offset, tensor.offset + gpu_tensor_bytes (tensor), write };
 }
 
 static VkBufferView
@@ -310,11 +310,11 @@ texel_view (GpuStream *stream, GpuTensor tensor)
     return view;
   VkResult result = stream->device->vk.vkCreateBufferView (
       stream->device->handle,
-      &(VkBufferViewCreateInfo) { .sType = VK_STRUCTURE_TYPE_BUFFER_VIEW_CREATE_INFO,
-                                  .buffer = tensor.buffer->handle,
-                                  .format = VK_FORMAT_R32G32B32A32_SFLOAT,
-                                  .offset = tensor.offset,
-                                  .range = key.bytes },
+      &(VkBufferViewCreateInfo){ .sType = VK_STRUCTURE_TYPE_BUFFER_VIEW_CREATE_INFO,
+                                 .buffer = tensor.buffer->handle,
+                                 .format = VK_FORMAT_R32G32B32A32_SFLOAT,
+                                 .offset = tensor.offset,
+                                 .range = key.bytes },
       NULL, &view);
   if (check (stream, result, "making a texel view"))
     g_hash_table_insert (stream->views, g_memdup2 (&key, sizeof key), view);
@@ -331,10 +331,10 @@ add_set_pool (GpuStream *stream)
   VkDescriptorPool pool = VK_NULL_HANDLE;
   VkResult result = stream->device->vk.vkCreateDescriptorPool (
       stream->device->handle,
-      &(VkDescriptorPoolCreateInfo) { .sType = VK_STRUCTURE_TYPE_DESCRIPTOR_POOL_CREATE_INFO,
-                                      .maxSets = SETS_PER_POOL,
-                                      .poolSizeCount = G_N_ELEMENTS (sizes),
-                                      .pPoolSizes = sizes },
+      &(VkDescriptorPoolCreateInfo){ .sType = VK_STRUCTURE_TYPE_DESCRIPTOR_POOL_CREATE_INFO,
+                                     .maxSets = SETS_PER_POOL,
+                                     .poolSizeCount = G_N_ELEMENTS (sizes),
+                                     .pPoolSizes = sizes },
       NULL, &pool);
   if (!check (stream, result, "making descriptors"))
     return;
@@ -353,10 +353,10 @@ allocate_set (GpuStream *stream, const GpuKernelLayout *layout)
   stream->sets_left--;
   VkResult result = stream->device->vk.vkAllocateDescriptorSets (
       stream->device->handle,
-      &(VkDescriptorSetAllocateInfo) {
+      &(VkDescriptorSetAllocateInfo){
           .sType = VK_STRUCTURE_TYPE_DESCRIPTOR_SET_ALLOCATE_INFO,
-          .descriptorPool
-          = g_array_index (stream->set_pools, VkDescriptorPool, stream->set_pools->len - 1),
+          .descriptorPool =
+              g_array_index (stream->set_pools, VkDescriptorPool, stream->set_pools->len - 1),
           .descriptorSetCount = 1,
           .pSetLayouts = &layout->set },
       &set);
@@ -397,15 +397,15 @@ write_set (GpuStream *stream, const GpuKernel *kernel, const GpuKernelLayout *la
       if (texel)
         views[i] = texel_view (stream, tensor);
       else
-        ranges[i] = (VkDescriptorBufferInfo) { tensor.buffer->handle, tensor.offset,
-                                               gpu_tensor_bytes (tensor) };
-      writes[i] = (VkWriteDescriptorSet) { .sType = VK_STRUCTURE_TYPE_WRITE_DESCRIPTOR_SET,
-                                           .dstSet = set,
-                                           .dstBinding = i,
-                                           .descriptorCount = 1,
-                                           .descriptorType = layout->types[i],
-                                           .pBufferInfo = texel ? NULL : &ranges[i],
-                                           .pTexelBufferView = texel ? &views[i] : NULL };
+        ranges[i] = (VkDescriptorBufferInfo){ tensor.buffer->handle, tensor.offset,
+                                              gpu_tensor_bytes (tensor) };
+      writes[i] = (VkWriteDescriptorSet){ .sType = VK_STRUCTURE_TYPE_WRITE_DESCRIPTOR_SET,
+                                          .dstSet = set,
+                                          .dstBinding = i,
+                                          .descriptorCount = 1,
+                                          .descriptorType = layout->types[i],
+                                          .pBufferInfo = texel ? NULL : &ranges[i],
+                                          .pTexelBufferView = texel ? &views[i] : NULL };
     }
   if (stream->error)
     return VK_NULL_HANDLE;
@@ -435,8 +435,8 @@ traffic (const GpuKernel *kernel, const GpuDispatch *dispatch)
 }
 
 static void
-record (GpuStream *stream, const GpuKernel *kernel, const GpuDispatch *dispatch, VkPipeline pipeline,
-        const GpuKernelLayout *layout, VkDescriptorSet set)
+record (GpuStream *stream, const GpuKernel *kernel, const GpuDispatch *dispatch,
+        VkPipeline pipeline, const GpuKernelLayout *layout, VkDescriptorSet set)
 {
   const struct VolkDeviceTable *vk = &stream->device->vk;
   VkCommandBuffer commands = current (stream);
@@ -463,16 +463,16 @@ gpu_stream_dispatch (GpuStream *stream, const GpuKernel *kernel, const GpuDispat
     {
       Access accesses[GPU_MAX_BINDINGS];
       GpuKernelLayout *layout = gpu_kernel_layout (stream->device, kernel, &stream->error);
-      VkPipeline pipeline
-          = layout ? gpu_kernel_pipeline (stream->device, kernel, dispatch->spec, &stream->error)
-                   : VK_NULL_HANDLE;
-      VkDescriptorSet set
-          = pipeline ? write_set (stream, kernel, layout, dispatch->tensors) : VK_NULL_HANDLE;
+      VkPipeline pipeline =
+          layout ? gpu_kernel_pipeline (stream->device, kernel, dispatch->spec, &stream->error)
+                 : VK_NULL_HANDLE;
+      VkDescriptorSet set =
+          pipeline ? write_set (stream, kernel, layout, dispatch->tensors) : VK_NULL_HANDLE;
       if (!set)
         return;
       for (guint i = 0; i < layout->n_bindings; i++)
-        accesses[i] = access_of (stream, dispatch->tensors[i],
-                                 strchr ("wu", kernel->bindings[i]) != NULL);
+        accesses[i] =
+            access_of (stream, dispatch->tensors[i], strchr ("wu", kernel->bindings[i]) != NULL);
       order (stream, accesses, layout->n_bindings);
       record (stream, kernel, dispatch, pipeline, layout, set);
     }
@@ -490,7 +490,7 @@ gpu_stream_copy (GpuStream *stream, GpuTensor to, GpuTensor from)
   order (stream, accesses, G_N_ELEMENTS (accesses));
   stream->device->vk.vkCmdCopyBuffer (
       current (stream), from.buffer->handle, to.buffer->handle, 1,
-      &(VkBufferCopy) { from.offset, to.offset, gpu_tensor_bytes (from) });
+      &(VkBufferCopy){ from.offset, to.offset, gpu_tensor_bytes (from) });
 }
 
 void
@@ -514,14 +514,14 @@ submit (GpuStream *stream)
     result = vk->vkResetFences (device->handle, 1, &stream->fence);
   else
     result = vk->vkCreateFence (
-        device->handle, &(VkFenceCreateInfo) { .sType = VK_STRUCTURE_TYPE_FENCE_CREATE_INFO },
-        NULL, &stream->fence);
+        device->handle, &(VkFenceCreateInfo){ .sType = VK_STRUCTURE_TYPE_FENCE_CREATE_INFO }, NULL,
+        &stream->fence);
   if (result == VK_SUCCESS)
     result = vk->vkQueueSubmit (
         device->queue, 1,
-        &(VkSubmitInfo) { .sType = VK_STRUCTURE_TYPE_SUBMIT_INFO,
-                          .commandBufferCount = stream->commands->len,
-                          .pCommandBuffers = (const VkCommandBuffer *) stream->commands->data },
+        &(VkSubmitInfo){ .sType = VK_STRUCTURE_TYPE_SUBMIT_INFO,
+                         .commandBufferCount = stream->commands->len,
+                         .pCommandBuffers = (const VkCommandBuffer *) stream->commands->data },
         stream->fence);
   if (result == VK_SUCCESS)
     result = vk->vkWaitForFences (device->handle, 1, &stream->fence, VK_TRUE, G_MAXUINT64);
@@ -603,8 +603,8 @@ gpu_stream_get_profile (GpuStream *stream, GError **error)
     {
       const Timed *timed = &g_array_index (stream->timed, Timed, i);
       VkResult result = device->vk.vkGetQueryPoolResults (
-          device->handle,
-          g_array_index (stream->query_pools, VkQueryPool, timed->pool), 2 * timed->slot, 2, sizeof ticks, ticks, sizeof *ticks,
+          device->handle, g_array_index (stream->query_pools, VkQueryPool, timed->pool),
+          2 * timed->slot, 2, sizeof ticks, ticks, sizeof *ticks,
           VK_QUERY_RESULT_64_BIT | VK_QUERY_RESULT_WAIT_BIT);
       if (!gpu_check (device, result, "reading timestamps", error))
         {

@@ -22,9 +22,9 @@ typedef struct
   GpuTensor tensors[GPU_MAX_BINDINGS]; /* in the order of GpuKernel.bindings */
   const void *push;
   guint32 spec[GPU_MAX_SPEC];
-  guint groups[3];                     /* workgroups; 0 in y or z means 1 */
-  guint64 flops;                       /* arithmetic operations, for profiles and forecasts */
-  guint64 bytes;                       /* memory traffic; 0: the size of all bindings */
+  guint groups[3]; /* workgroups; 0 in y or z means 1 */
+  guint64 flops;   /* arithmetic operations, for profiles and forecasts */
+  guint64 bytes;   /* memory traffic; 0: the size of all bindings */
 } GpuDispatch;
 
 typedef struct
@@ -49,7 +49,8 @@ void gpu_stream_dispatch (GpuStream *stream, const GpuKernel *kernel, const GpuD
 void gpu_stream_copy (GpuStream *stream, GpuTensor to, GpuTensor from);
 void gpu_stream_zero (GpuStream *stream, GpuTensor tensor);
 /* What we find out ourselves while recording, such as a shape beyond a limit. */
-void gpu_stream_fail (GpuStream *stream, GpuError code, const char *format, ...) G_GNUC_PRINTF (3, 4);
+void gpu_stream_fail (GpuStream *stream, GpuError code, const char *format, ...)
+    G_GNUC_PRINTF (3, 4);
 
 /* Ends recording at the first call, then runs all that was recorded and waits for it. */
 gboolean gpu_stream_run (GpuStream *stream, GError **error);

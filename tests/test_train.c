@@ -143,12 +143,11 @@ trace (const char *name)
     {
       const cJSON *event = run_event_reader_get (reader, i);
       if (strcmp (run_event_text (event, "type"), "step") == 0)
-        g_string_append_printf (text, "%" G_GINT64_FORMAT " %.9g %.9g %.9g %.9g %.9g\n",
-                                run_event_whole (event, "step"), run_event_number (event, "loss"),
-                                run_event_number (event, "contrastive"),
-                                run_event_number (event, "distillation"),
-                                run_event_number (event, "grad_norm"),
-                                run_event_number (event, "lr"));
+        g_string_append_printf (
+            text, "%" G_GINT64_FORMAT " %.9g %.9g %.9g %.9g %.9g\n",
+            run_event_whole (event, "step"), run_event_number (event, "loss"),
+            run_event_number (event, "contrastive"), run_event_number (event, "distillation"),
+            run_event_number (event, "grad_norm"), run_event_number (event, "lr"));
     }
   return g_string_free (text, FALSE);
 }
@@ -336,7 +335,8 @@ send_command (const char *name, RunCommandKind kind, const char *assignment)
 static void
 test_controlled (void)
 {
-  GPid pid = start ("train nano --set data.path=scenes --set schedule.epochs=1000 --run controlled");
+  GPid pid =
+      start ("train nano --set data.path=scenes --set schedule.epochs=1000 --run controlled");
   wait_for ("controlled", "step", NULL, 2);
   send_command ("controlled", RUN_COMMAND_PAUSE, NULL);
   wait_for ("controlled", "state", "paused", 2);

@@ -25,14 +25,14 @@ typedef enum
 
 typedef struct
 {
-  GpuTensor bias;           /* [1,N] */
+  GpuTensor bias; /* [1,N] */
   GpuActivation activation;
-  GpuTensor save;           /* [M,N], written: the activation's input, for the backward pass */
-  GpuTensor residual;       /* [M,N], added last */
-  GpuActivation gradient;   /* instead of a residual: times the derivative of this activation ... */
-  GpuTensor gradient_at;    /* ... at these inputs [M,N] */
-  gboolean accumulate;      /* C += */
-  float alpha;              /* 0 means 1 */
+  GpuTensor save;         /* [M,N], written: the activation's input, for the backward pass */
+  GpuTensor residual;     /* [M,N], added last */
+  GpuActivation gradient; /* instead of a residual: times the derivative of this activation ... */
+  GpuTensor gradient_at;  /* ... at these inputs [M,N] */
+  gboolean accumulate;    /* C += */
+  float alpha;            /* 0 means 1 */
 } GpuGemmOptions;
 
 /* options may be NULL. C must not overlap A or B. */

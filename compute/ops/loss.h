@@ -15,7 +15,7 @@ G_BEGIN_DECLS
 
 typedef struct
 {
-  float weight;            /* of the distillation term; 0 still reports it */
+  float weight; /* of the distillation term; 0 still reports it */
   gboolean stop_grad_text;
 } GpuLossOptions;
 

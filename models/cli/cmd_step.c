@@ -11,10 +11,10 @@ typedef struct
 {
   NnModel *model;
   NnStep *step;
-  guint batch;       /* of the step's plan */
+  guint batch; /* of the step's plan */
   NnTensorFile *batches;
   NnTensorWriter *out;
-  GPtrArray *values; /* what the writer borrows */
+  GPtrArray *values;  /* what the writer borrows */
   GArray *trajectory; /* float[3] a batch */
 } Session;
 
@@ -33,15 +33,15 @@ add (Session *session, const char *name, int rank, const gint64 *shape)
 static void
 add_scalar (Session *session, const char *name, double value)
 {
-  *add (session, name, 1, (const gint64[]) { 1 }) = (float) value;
+  *add (session, name, 1, (const gint64[]){ 1 }) = (float) value;
 }
 
 static gboolean
 add_output (Session *session, const char *name, NnStepOutput output, GError **error)
 {
-  const gint64 width
-      = output >= NN_STEP_LOGITS ? (gint64) session->batch : session->model->config.embed_dim;
-  float *values = add (session, name, 2, (const gint64[]) { session->batch, width });
+  const gint64 width =
+      output >= NN_STEP_LOGITS ? (gint64) session->batch : session->model->config.embed_dim;
+  float *values = add (session, name, 2, (const gint64[]){ session->batch, width });
   return nn_step_read (session->step, output, values, error);
 }
 
@@ -73,7 +73,7 @@ add_kept (Session *session, GError **error)
     {
       g_autofree char *name = g_strdup_printf ("kept.%u", tokens[i].layer);
       nn_tensor_writer_add (session->out, name, NN_DTYPE_I32, 2,
-                            (const gint64[]) { session->batch, tokens[i].kept },
+                            (const gint64[]){ session->batch, tokens[i].kept },
                             tokens[i].kept_patches);
       g_ptr_array_add (session->values, g_steal_pointer (&tokens[i].kept_patches));
       nn_watch_tokens_clear (&tokens[i]);
@@ -109,8 +109,8 @@ plan (Session *session, guint batch, GError **error)
     return TRUE;
   g_clear_pointer (&session->step, nn_step_free);
   session->batch = batch;
-  session->step = nn_step_new (session->model,
-                               &(NnStepOptions) { .batch = batch, .watch = TRUE }, error);
+  session->step =
+      nn_step_new (session->model, &(NnStepOptions){ .batch = batch, .watch = TRUE }, error);
   return session->step != NULL;
 }
 
@@ -177,8 +177,9 @@ run_batch (Session *session, guint index, const NnFileTensor *first, GError **er
       || !read_tokens (session, tokens, error))
     return FALSE;
 
-  const NnStepSchedule schedule
-      = { .update = index + 1, .lr = config->optimizer.lr, .momentum = config->distill.momentum };
+  const NnStepSchedule schedule = { .update = index + 1,
+                                    .lr = config->optimizer.lr,
+                                    .momentum = config->distill.momentum };
   NnStepResult result;
   if (!nn_step_run (session->step, &schedule, &result, error))
     return FALSE;
@@ -208,7 +209,7 @@ run_batches (Session *session, GError **error)
                    nn_tensor_file_path (session->batches));
       return FALSE;
     }
-  memcpy (add (session, "trajectory", 2, (const gint64[]) { n, 3 }), session->trajectory->data,
+  memcpy (add (session, "trajectory", 2, (const gint64[]){ n, 3 }), session->trajectory->data,
           n * 3 * sizeof (float));
   return TRUE;
 }
@@ -233,8 +234,8 @@ run (const Arguments *arguments, GError **error)
     return FALSE;
   config.optimizer.grad_clip_norm = 0;
   g_autoptr (GpuDevice) device = cli_open_device (arguments->device, error);
-  g_autoptr (NnModel) model
-      = device ? nn_model_new (device, &config, NN_USE_TRAINING, error) : NULL;
+  g_autoptr (NnModel) model =
+      device ? nn_model_new (device, &config, NN_USE_TRAINING, error) : NULL;
   if (!model || !load_slab (model, NN_SLAB_WEIGHTS, arguments->weights, error))
     return FALSE;
   if (nn_model_has_teacher (model)
@@ -246,11 +247,9 @@ run (const Arguments *arguments, GError **error)
   g_autoptr (NnTensorWriter) out = nn_tensor_writer_new ();
   g_autoptr (GPtrArray) values = g_ptr_array_new_with_free_func (g_free);
   g_autoptr (GArray) trajectory = g_array_new (FALSE, FALSE, sizeof (float));
-  Session session = { .model = model,
-                      .batches = batches,
-                      .out = out,
-                      .values = values,
-                      .trajectory = trajectory };
+  Session session = {
+    .model = model, .batches = batches, .out = out, .values = values, .trajectory = trajectory
+  };
   gboolean done = batches && run_batches (&session, error)
                   && nn_tensor_writer_save (out, arguments->out, error);
   nn_step_free (session.step);
@@ -262,19 +261,21 @@ cli_step (int argc, char **argv)
 {
   g_autofree char *config = NULL, *weights = NULL, *teacher = NULL, *batches = NULL, *out = NULL,
                   *device = NULL;
-  const GOptionEntry entries[]
-      = { { "config", 0, 0, G_OPTION_ARG_FILENAME, &config, "the model's config", "FILE" },
-          { "weights", 0, 0, G_OPTION_ARG_FILENAME, &weights, "initial weights", "FILE" },
-          { "teacher", 0, 0, G_OPTION_ARG_FILENAME, &teacher,
-            "the teacher's weights; default: a copy of the weights", "FILE" },
-          { "batches", 0, 0, G_OPTION_ARG_FILENAME, &batches, "image.N and tokens.N", "FILE" },
-          { "out", 0, 0, G_OPTION_ARG_FILENAME, &out, "what to write", "FILE" },
-          { "device", 0, 0, G_OPTION_ARG_STRING, &device, CLI_DEVICE_HELP, "DEVICE" },
-          { NULL } };
+  const GOptionEntry entries[] = {
+    { "config", 0, 0, G_OPTION_ARG_FILENAME, &config, "the model's config", "FILE" },
+    { "weights", 0, 0, G_OPTION_ARG_FILENAME, &weights, "initial weights", "FILE" },
+    { "teacher", 0, 0, G_OPTION_ARG_FILENAME, &teacher,
+      "the teacher's weights; default: a copy of the weights", "FILE" },
+    { "batches", 0, 0, G_OPTION_ARG_FILENAME, &batches, "image.N and tokens.N", "FILE" },
+    { "out", 0, 0, G_OPTION_ARG_FILENAME, &out, "what to write", "FILE" },
+    { "device", 0, 0, G_OPTION_ARG_STRING, &device, CLI_DEVICE_HELP, "DEVICE" },
+    { NULL }
+  };
   int status = CLI_OK;
-  if (!cli_parse_options (&argc, &argv, entries,
-                          "", "Makes one optimiser step per batch and writes out losses, "
-                          "features, gradients and weights.", &status))
+  if (!cli_parse_options (&argc, &argv, entries, "",
+                          "Makes one optimiser step per batch and writes out losses, "
+                          "features, gradients and weights.",
+                          &status))
     return status;
   if (argc > 1)
     return cli_report_usage ("unexpected argument \"%s\"", argv[1]);

@@ -62,15 +62,16 @@ begin (const char *name, const Options *options, GpuDevice **device, GError **er
 static gboolean
 parse (int *argc, char ***argv, Options *options, gboolean fresh, int *status)
 {
-  const GOptionEntry entries[]
-      = { { "steps", 0, 0, G_OPTION_ARG_INT64, &options->steps, "updates to make in all", "N" },
-          { "device", 0, 0, G_OPTION_ARG_STRING, &options->device, CLI_DEVICE_HELP, "DEVICE" },
-          { "json", 0, 0, G_OPTION_ARG_NONE, &options->json, "one JSON object a line", NULL },
-          { fresh ? "set" : NULL, 0, 0, G_OPTION_ARG_STRING_ARRAY, &options->sets,
-            "change a field of the config, e.g. schedule.epochs=3", "PATH=VALUE" },
-          { "run", 0, 0, G_OPTION_ARG_FILENAME, &options->run,
-            "the run's folder; default: a new one named by time", "DIR" },
-          { NULL } };
+  const GOptionEntry entries[] = {
+    { "steps", 0, 0, G_OPTION_ARG_INT64, &options->steps, "updates to make in all", "N" },
+    { "device", 0, 0, G_OPTION_ARG_STRING, &options->device, CLI_DEVICE_HELP, "DEVICE" },
+    { "json", 0, 0, G_OPTION_ARG_NONE, &options->json, "one JSON object a line", NULL },
+    { fresh ? "set" : NULL, 0, 0, G_OPTION_ARG_STRING_ARRAY, &options->sets,
+      "change a field of the config, e.g. schedule.epochs=3", "PATH=VALUE" },
+    { "run", 0, 0, G_OPTION_ARG_FILENAME, &options->run,
+      "the run's folder; default: a new one named by time", "DIR" },
+    { NULL }
+  };
   if (!cli_parse_options (argc, argv, entries, fresh ? "CONFIG" : "RUN",
                           fresh ? "Trains a config file or preset on the data set data.path."
                                 : "Goes on with a run from its newest checkpoint.",

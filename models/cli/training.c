@@ -80,10 +80,9 @@ cli_training_observe (TrainObserver *observer, gboolean json)
   sigaction (SIGINT, &action, NULL);
   sigaction (SIGTERM, &action, NULL);
   want_json = json;
-  *observer = (TrainObserver) { .stepped = stepped,
-                                .said = said,
-                                .should_stop = should_stop,
-                                .decoding = decoded };
+  *observer = (TrainObserver){
+    .stepped = stepped, .said = said, .should_stop = should_stop, .decoding = decoded
+  };
 }
 
 static void

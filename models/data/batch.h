@@ -38,11 +38,11 @@ typedef struct
   gsize n_items;
   guint batch_size;
   guint64 seed;
-  guint shift;      /* pictures move by up to this many pixels each way, white comes in; 0: off */
+  guint shift;       /* pictures move by up to this many pixels each way, white comes in; 0: off */
   double crop_scale; /* least area of a random resized crop; 0 or 1: off */
-  gboolean flip;    /* half of the pictures are mirrored */
-  gsize row_stride; /* floats from one image to the next, >= 3 * S * S; 0: just that */
-  guint ahead;      /* batches prepared ahead, 0: 2 */
+  gboolean flip;     /* half of the pictures are mirrored */
+  gsize row_stride;  /* floats from one image to the next, >= 3 * S * S; 0: just that */
+  guint ahead;       /* batches prepared ahead, 0: 2 */
 } DataBatchesOptions;
 
 typedef struct

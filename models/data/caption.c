@@ -70,8 +70,8 @@ unescape (const char *text)
   g_autoptr (GArray) array = g_array_new (FALSE, FALSE, sizeof (gunichar));
   g_array_append_vals (array, chars, (guint) length);
   data_text_unescape (array);
-  char *plain = g_ucs4_to_utf8 ((const gunichar *) (const void *) array->data, array->len, NULL,
-                                NULL, NULL);
+  char *plain =
+      g_ucs4_to_utf8 ((const gunichar *) (const void *) array->data, array->len, NULL, NULL, NULL);
   return plain != NULL ? plain : g_steal_pointer (&valid);
 }
 

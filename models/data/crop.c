@@ -20,12 +20,12 @@ data_crop_draw (guint size, double scale, guint64 seed, guint64 epoch, guint32 i
       double aspect = exp (ratio * (2 * data_random_unit (words[1]) - 1));
       guint w = (guint) lrint (sqrt (area * aspect)), h = (guint) lrint (sqrt (area / aspect));
       if (w >= 1 && h >= 1 && w <= size && h <= size)
-        return (DataCrop) { .x = data_random_below (words[2], size - w + 1),
-                            .y = data_random_below (words[3], size - h + 1),
-                            .w = w,
-                            .h = h };
+        return (DataCrop){ .x = data_random_below (words[2], size - w + 1),
+                           .y = data_random_below (words[3], size - h + 1),
+                           .w = w,
+                           .h = h };
     }
-  return (DataCrop) { .w = size, .h = size };
+  return (DataCrop){ .w = size, .h = size };
 }
 
 void

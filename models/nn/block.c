@@ -11,10 +11,10 @@ nn_block_tokens_out (const NnBlock *block)
 static GpuEvit
 evit_shape (const NnBlock *block)
 {
-  return (GpuEvit) { .batch = block->attention.batch,
-                     .tokens = block->attention.tokens,
-                     .kept = block->kept,
-                     .fuse = block->fuse };
+  return (GpuEvit){ .batch = block->attention.batch,
+                    .tokens = block->attention.tokens,
+                    .kept = block->kept,
+                    .fuse = block->fuse };
 }
 
 /* x1 = x + attention (ln_1 (x)) W_out^T + b_out */
@@ -31,18 +31,18 @@ attention_forward (NnContext *nn, NnBlock *block, GpuTensor x)
 
   block->qkv = nn_take (nn, rows, 3 * width);
   gpu_gemm (nn->stream, GPU_NT, block->qkv, block->h_1, nn_weight (nn, p->in_proj.weight),
-            &(GpuGemmOptions) { .bias = nn_weight (nn, p->in_proj.bias) });
+            &(GpuGemmOptions){ .bias = nn_weight (nn, p->in_proj.bias) });
   nn_give_unless_training (nn, block->h_1);
   nn_give_unless_training (nn, block->stats_1);
 
   block->o = nn_take (nn, rows, width);
-  block->lse = nn_take (nn, block->attention.batch * block->attention.heads,
-                        block->attention.tokens);
+  block->lse =
+      nn_take (nn, block->attention.batch * block->attention.heads, block->attention.tokens);
   gpu_attention (nn->stream, block->o, block->lse, block->qkv, &block->attention);
 
   block->x_1 = nn_take (nn, rows, width);
   gpu_gemm (nn->stream, GPU_NT, block->x_1, block->o, nn_weight (nn, p->out_proj.weight),
-            &(GpuGemmOptions) { .bias = nn_weight (nn, p->out_proj.bias), .residual = x });
+            &(GpuGemmOptions){ .bias = nn_weight (nn, p->out_proj.bias), .residual = x });
   nn_give_unless_training (nn, block->o);
   nn_give_unless_training (nn, x);
   return block->x_1;
@@ -100,7 +100,7 @@ mlp_forward (NnContext *nn, NnBlock *block, GpuTensor x)
 
   GpuTensor y = nn_take (nn, rows, block->width);
   gpu_gemm (nn->stream, GPU_NT, y, block->g, nn_weight (nn, p->c_proj.weight),
-            &(GpuGemmOptions) { .bias = nn_weight (nn, p->c_proj.bias), .residual = x });
+            &(GpuGemmOptions){ .bias = nn_weight (nn, p->c_proj.bias), .residual = x });
   nn_give_unless_training (nn, block->g);
   nn_give_unless_training (nn, x);
   return y;
@@ -126,7 +126,7 @@ linear_backward (NnContext *nn, NnAffine affine, GpuTensor dy, GpuTensor x,
   GpuTensor dx = nn_take (nn, x.rows, x.cols);
   gpu_gemm (nn->stream, GPU_NN, dx, dy, nn_weight (nn, affine.weight), options);
   gpu_gemm (nn->stream, GPU_TN, nn_gradient (nn, affine.weight), dy, x,
-            &(GpuGemmOptions) { .accumulate = TRUE });
+            &(GpuGemmOptions){ .accumulate = TRUE });
   gpu_column_sum (nn->stream, nn->arena, nn_gradient (nn, affine.bias), dy);
   nn_give (nn, x);
   return dx;
@@ -148,8 +148,7 @@ static void
 mlp_backward (NnContext *nn, NnBlock *block, GpuTensor dy)
 {
   const NnBlockParams *p = block->params;
-  const GpuGemmOptions through_gelu
-      = { .gradient = block->activation, .gradient_at = block->u };
+  const GpuGemmOptions through_gelu = { .gradient = block->activation, .gradient_at = block->u };
   GpuTensor du = linear_backward (nn, p->c_proj, dy, block->g, &through_gelu);
   nn_give (nn, block->u);
   GpuTensor dh = linear_backward (nn, p->c_fc, du, block->h_2, NULL);
@@ -163,8 +162,7 @@ shrink_backward (NnContext *nn, NnBlock *block, GpuTensor dx_2, GpuTensor *da)
   const GpuEvit shape = evit_shape (block);
   GpuTensor dx_1 = nn_take (nn, block->x_1.rows, block->width);
   *da = nn_take (nn, shape.batch, shape.tokens - 1);
-  gpu_evit_gather_backward (nn->stream, dx_1, *da, dx_2, block->x_1, block->a, block->rank,
-                            &shape);
+  gpu_evit_gather_backward (nn->stream, dx_1, *da, dx_2, block->x_1, block->a, block->rank, &shape);
   nn_give (nn, dx_2);
   nn_give (nn, block->x_2);
   nn_give (nn, block->a);
@@ -180,7 +178,7 @@ attention_backward (NnContext *nn, NnBlock *block, GpuTensor dx_1, GpuTensor da)
   GpuTensor d_o = nn_take (nn, dx_1.rows, block->width);
   gpu_gemm (nn->stream, GPU_NN, d_o, dx_1, nn_weight (nn, p->out_proj.weight), NULL);
   gpu_gemm (nn->stream, GPU_TN, nn_gradient (nn, p->out_proj.weight), dx_1, block->o,
-            &(GpuGemmOptions) { .accumulate = TRUE });
+            &(GpuGemmOptions){ .accumulate = TRUE });
   gpu_column_sum (nn->stream, nn->arena, nn_gradient (nn, p->out_proj.bias), dx_1);
   gpu_attention_backward (nn->stream, nn->arena, dqkv, d_o, block->qkv, block->o, block->lse, da,
                           &block->attention);

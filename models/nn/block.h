@@ -21,7 +21,7 @@ typedef struct
   const NnBlockParams *params;
   GpuAttention attention;
   guint width, hidden;
-  guint kept;               /* K, or 0: the block does not shrink */
+  guint kept; /* K, or 0: the block does not shrink */
   gboolean fuse;
   GpuActivation activation;
   GpuTensor watch_attention; /* [B,T-1] and ... */

@@ -26,10 +26,9 @@ struct _NnEncoder
 static void
 record (NnEncoder *encoder, GpuStream *stream)
 {
-  NnContext nn = { .stream = stream,
-                   .arena = encoder->arena,
-                   .model = encoder->model,
-                   .weights = encoder->weights };
+  NnContext nn = {
+    .stream = stream, .arena = encoder->arena, .model = encoder->model, .weights = encoder->weights
+  };
   if (encoder->image)
     {
       GpuTensor patches = nn_vision_patchify (&nn, encoder->images);
@@ -48,10 +47,10 @@ make_output (NnEncoder *encoder, GError **error)
 {
   const guint width = (guint) encoder->model->config.embed_dim;
   guint64 bytes = gpu_tensor_footprint (encoder->batch, width);
-  encoder->output_buffer
-      = gpu_buffer_new (encoder->model->device, 2 * bytes, GPU_MEMORY_READBACK, error);
-  encoder->features = (GpuTensor) { encoder->output_buffer, 0, encoder->batch, width };
-  encoder->normalised = (GpuTensor) { encoder->output_buffer, bytes, encoder->batch, width };
+  encoder->output_buffer =
+      gpu_buffer_new (encoder->model->device, 2 * bytes, GPU_MEMORY_READBACK, error);
+  encoder->features = (GpuTensor){ encoder->output_buffer, 0, encoder->batch, width };
+  encoder->normalised = (GpuTensor){ encoder->output_buffer, bytes, encoder->batch, width };
   return encoder->output_buffer != NULL;
 }
 
@@ -60,8 +59,8 @@ static gboolean
 plan (NnEncoder *encoder, GError **error)
 {
   g_autoptr (GpuStream) dry = gpu_stream_new (NULL);
-  encoder->arena
-      = gpu_arena_new (gpu_device_get_info (encoder->model->device)->max_allocation_bytes);
+  encoder->arena =
+      gpu_arena_new (gpu_device_get_info (encoder->model->device)->max_allocation_bytes);
   record (encoder, dry);
   if (!gpu_arena_commit (encoder->arena, encoder->model->device, error))
     return FALSE;
@@ -81,16 +80,16 @@ nn_encoder_new_image (NnModel *model, const NnEncoderOptions *options, GError **
   encoder->image = TRUE;
   encoder->keep_rate = options->keep_rate;
   if (encoder->keep_rate == 0)
-    encoder->keep_rate
-        = options->weights == NN_SLAB_TEACHER ? 1 : model->config.expedition.keep_rate;
+    encoder->keep_rate =
+        options->weights == NN_SLAB_TEACHER ? 1 : model->config.expedition.keep_rate;
   nn_vision_init (&encoder->vision, model, encoder->batch, encoder->keep_rate);
   if (options->watch && !nn_watch_init (&encoder->watch, &encoder->vision, model, error))
     return NULL;
 
-  encoder->input_buffer
-      = gpu_buffer_new (model->device, gpu_tensor_footprint (encoder->batch, 3 * size * size),
-                        GPU_MEMORY_UPLOAD, error);
-  encoder->images = (GpuTensor) { encoder->input_buffer, 0, encoder->batch, 3 * size * size };
+  encoder->input_buffer =
+      gpu_buffer_new (model->device, gpu_tensor_footprint (encoder->batch, 3 * size * size),
+                      GPU_MEMORY_UPLOAD, error);
+  encoder->images = (GpuTensor){ encoder->input_buffer, 0, encoder->batch, 3 * size * size };
   if (!encoder->input_buffer || !make_output (encoder, error) || !plan (encoder, error))
     return NULL;
   return g_steal_pointer (&encoder);
@@ -107,10 +106,10 @@ nn_encoder_new_text (NnModel *model, guint batch, GError **error)
   encoder->weights = NN_SLAB_WEIGHTS;
   nn_text_init (&encoder->text, model, batch);
 
-  encoder->input_buffer = gpu_buffer_new (
-      model->device, tokens + gpu_tensor_footprint (1, batch), GPU_MEMORY_UPLOAD, error);
-  encoder->input.tokens = (GpuTensor) { encoder->input_buffer, 0, 1, batch * context };
-  encoder->input.ends = (GpuTensor) { encoder->input_buffer, tokens, 1, batch };
+  encoder->input_buffer = gpu_buffer_new (model->device, tokens + gpu_tensor_footprint (1, batch),
+                                          GPU_MEMORY_UPLOAD, error);
+  encoder->input.tokens = (GpuTensor){ encoder->input_buffer, 0, 1, batch * context };
+  encoder->input.ends = (GpuTensor){ encoder->input_buffer, tokens, 1, batch };
   if (!encoder->input_buffer || !make_output (encoder, error) || !plan (encoder, error))
     return NULL;
   return g_steal_pointer (&encoder);

@@ -12,7 +12,7 @@ typedef struct
 {
   guint batch;
   NnSlab weights;   /* of an image encoder: NN_SLAB_WEIGHTS (student) or NN_SLAB_TEACHER */
-  double keep_rate; /* of an image encoder: 0 means the config's for the student, 1 for the teacher */
+  double keep_rate; /* of an image encoder: 0 is the config's for the student, 1 for the teacher */
   gboolean watch;   /* keep the tokens' fate for nn_encoder_get_watch */
 } NnEncoderOptions;
 

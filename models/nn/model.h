@@ -23,7 +23,7 @@ typedef enum
 typedef enum
 {
   NN_SLAB_WEIGHTS,
-  NN_SLAB_TEACHER,  /* visual.* alone */
+  NN_SLAB_TEACHER, /* visual.* alone */
   NN_SLAB_GRADIENT,
   NN_SLAB_MOMENT1,
   NN_SLAB_MOMENT2,

@@ -15,22 +15,23 @@ typedef struct
 static Start
 normal (double std)
 {
-  return (Start) { NN_INIT_NORMAL, std };
+  return (Start){ NN_INIT_NORMAL, std };
 }
 
 static Start
 uniform (double bound)
 {
-  return (Start) { NN_INIT_UNIFORM, bound };
+  return (Start){ NN_INIT_UNIFORM, bound };
 }
 
 static Start
 constant (double value)
 {
-  return (Start) { NN_INIT_CONSTANT, value };
+  return (Start){ NN_INIT_CONSTANT, value };
 }
 
-static guint G_GNUC_PRINTF (5, 6)
+G_GNUC_PRINTF (5, 6)
+static guint
 declare (NnParams *params, int rank, const gint64 *shape, Start start, const char *format, ...)
 {
   NnParam param = { .rank = rank, .init = start.init, .scale = start.scale };
@@ -50,14 +51,16 @@ declare (NnParams *params, int rank, const gint64 *shape, Start start, const cha
   return params->table->len - 1;
 }
 
+/* clang-format off */
 #define VECTOR(n) 1, (const gint64[]) { (n) }
 #define MATRIX(r, c) 2, (const gint64[]) { (r), (c) }
+/* clang-format on */
 
 static NnAffine
 declare_norm (NnParams *params, int width, const char *name)
 {
-  return (NnAffine) { declare (params, VECTOR (width), constant (1), "%s.weight", name),
-                      declare (params, VECTOR (width), constant (0), "%s.bias", name) };
+  return (NnAffine){ declare (params, VECTOR (width), constant (1), "%s.weight", name),
+                     declare (params, VECTOR (width), constant (0), "%s.bias", name) };
 }
 
 typedef struct
@@ -76,22 +79,22 @@ declare_block (NnParams *params, const BlockShape *shape, const char *prefix, in
   g_autofree char *ln_2 = g_strconcat (at, ".ln_2", NULL);
 
   block.ln_1 = declare_norm (params, width, ln_1);
-  block.in_proj.weight
-      = declare (params, MATRIX (3 * width, width), shape->in_proj, "%s.attn.in_proj_weight", at);
-  block.in_proj.bias
-      = declare (params, VECTOR (3 * width), constant (0), "%s.attn.in_proj_bias", at);
-  block.out_proj.weight
-      = declare (params, MATRIX (width, width), shape->out_proj, "%s.attn.out_proj.weight", at);
+  block.in_proj.weight =
+      declare (params, MATRIX (3 * width, width), shape->in_proj, "%s.attn.in_proj_weight", at);
+  block.in_proj.bias =
+      declare (params, VECTOR (3 * width), constant (0), "%s.attn.in_proj_bias", at);
+  block.out_proj.weight =
+      declare (params, MATRIX (width, width), shape->out_proj, "%s.attn.out_proj.weight", at);
   block.out_proj.bias = declare (params, VECTOR (width), constant (0), "%s.attn.out_proj.bias", at);
   block.ln_2 = declare_norm (params, width, ln_2);
-  block.c_fc.weight
-      = declare (params, MATRIX (hidden, width), shape->c_fc, "%s.mlp.c_fc.weight", at);
-  block.c_fc.bias
-      = declare (params, VECTOR (hidden), uniform (1 / sqrt (width)), "%s.mlp.c_fc.bias", at);
-  block.c_proj.weight
-      = declare (params, MATRIX (width, hidden), shape->c_proj, "%s.mlp.c_proj.weight", at);
-  block.c_proj.bias
-      = declare (params, VECTOR (width), uniform (1 / sqrt (hidden)), "%s.mlp.c_proj.bias", at);
+  block.c_fc.weight =
+      declare (params, MATRIX (hidden, width), shape->c_fc, "%s.mlp.c_fc.weight", at);
+  block.c_fc.bias =
+      declare (params, VECTOR (hidden), uniform (1 / sqrt (width)), "%s.mlp.c_fc.bias", at);
+  block.c_proj.weight =
+      declare (params, MATRIX (width, hidden), shape->c_proj, "%s.mlp.c_proj.weight", at);
+  block.c_proj.bias =
+      declare (params, VECTOR (width), uniform (1 / sqrt (hidden)), "%s.mlp.c_proj.bias", at);
   return block;
 }
 
@@ -110,8 +113,8 @@ declare_text (NnParams *params, const NnConfig *config)
                                                normal (.01), "positional_embedding");
   params->text.text_projection = declare (params, MATRIX (text->width, config->embed_dim),
                                           normal (pow (w, -.5)), "text_projection");
-  params->logit_scale
-      = declare (params, 0, NULL, constant (config->init_logit_scale), "logit_scale");
+  params->logit_scale =
+      declare (params, 0, NULL, constant (config->init_logit_scale), "logit_scale");
   for (int i = 0; i < text->layers; i++)
     params->text.blocks[i] = declare_block (params, &shape, "", i);
   params->text.token_embedding = declare (params, MATRIX (text->vocab_size, text->width),
@@ -131,14 +134,13 @@ declare_vision (NnParams *params, const NnConfig *config)
                              .out_proj = uniform (scale),
                              .c_fc = uniform (scale),
                              .c_proj = uniform (1 / sqrt (hidden)) };
-  params->vision.class_embedding
-      = declare (params, VECTOR (w), normal (scale), "visual.class_embedding");
-  params->vision.positional_embedding
-      = declare (params, MATRIX (nn_config_patches (config) + 1, w), normal (scale),
-                 "visual.positional_embedding");
-  params->vision.proj
-      = declare (params, MATRIX (w, config->embed_dim), normal (scale), "visual.proj");
-  params->vision.conv1 = declare (params, 4, (const gint64[]) { w, 3, p, p },
+  params->vision.class_embedding =
+      declare (params, VECTOR (w), normal (scale), "visual.class_embedding");
+  params->vision.positional_embedding = declare (params, MATRIX (nn_config_patches (config) + 1, w),
+                                                 normal (scale), "visual.positional_embedding");
+  params->vision.proj =
+      declare (params, MATRIX (w, config->embed_dim), normal (scale), "visual.proj");
+  params->vision.conv1 = declare (params, 4, (const gint64[]){ w, 3, p, p },
                                   uniform (1 / sqrt (3.0 * p * p)), "visual.conv1.weight");
   params->vision.ln_pre = declare_norm (params, w, "visual.ln_pre");
   for (int i = 0; i < vision->layers; i++)
@@ -228,14 +230,14 @@ GpuTensor
 nn_params_tensor (const NnParams *params, guint index, GpuBuffer *slab)
 {
   const NnParam *param = nn_params_get (params, index);
-  return (GpuTensor) { slab, param->offset, param->rows, param->cols };
+  return (GpuTensor){ slab, param->offset, param->rows, param->cols };
 }
 
 GpuTensor
 nn_params_region (const NnParams *params, NnRegion region, GpuBuffer *slab)
 {
   guint64 begin = params->region_offset[region], end = params->region_offset[region + 1];
-  return (GpuTensor) { slab, begin, begin < end, (guint) ((end - begin) / 4) };
+  return (GpuTensor){ slab, begin, begin < end, (guint) ((end - begin) / 4) };
 }
 
 void

@@ -31,7 +31,7 @@ typedef struct
   double scale;
   gboolean visual;
   gboolean decay;
-  guint64 offset;   /* bytes into a slab */
+  guint64 offset; /* bytes into a slab */
 } NnParam;
 
 typedef enum

@@ -20,7 +20,7 @@ struct _NnStep
   NnText text;
   NnWatch watch;
 
-  GpuBuffer *inputs;  /* mapped, written by the host */
+  GpuBuffer *inputs; /* mapped, written by the host */
   GpuTensor images, scalars;
   NnTextInput captions;
 
@@ -159,8 +159,8 @@ loss (NnStep *step, NnContext *nn, Unit z, Unit t)
   gpu_eclipse_loss (nn->stream, nn->arena, step->losses, gradient.dimage, gradient.dtext,
                     nn_gradient (nn, step->model->params->logit_scale), step->cosines,
                     step->teacher_cosines, nn_weight (nn, step->model->params->logit_scale),
-                    &(GpuLossOptions) { .weight = (float) config->distill.weight,
-                                        .stop_grad_text = config->distill.stop_grad_text });
+                    &(GpuLossOptions){ .weight = (float) config->distill.weight,
+                                       .stop_grad_text = config->distill.stop_grad_text });
   return gradient;
 }
 
@@ -185,8 +185,8 @@ backward (NnStep *step, NnContext *nn, LossGradient gradient, Unit z, Unit t, Gp
 static GpuTensor
 whole_slab (NnStep *step, NnSlab slab)
 {
-  return (GpuTensor) { step->model->slabs[slab], 0, 1,
-                       (guint) (nn_params_bytes (step->model->params) / 4) };
+  return (GpuTensor){ step->model->slabs[slab], 0, 1,
+                      (guint) (nn_params_bytes (step->model->params) / 4) };
 }
 
 static void
@@ -204,11 +204,11 @@ update (NnStep *step, NnContext *nn)
                  nn_params_region (params, region, slabs[NN_SLAB_MOMENT2]),
                  nn_params_region (params, region, slabs[NN_SLAB_GRADIENT]), step->norm,
                  step->scalars,
-                 &(GpuAdamw) { .beta1 = (float) optimizer->betas[0],
-                               .beta2 = (float) optimizer->betas[1],
-                               .eps = (float) optimizer->eps,
-                               .decay = decays ? (float) optimizer->weight_decay : 0,
-                               .clip = (float) optimizer->grad_clip_norm });
+                 &(GpuAdamw){ .beta1 = (float) optimizer->betas[0],
+                              .beta2 = (float) optimizer->betas[1],
+                              .eps = (float) optimizer->eps,
+                              .decay = decays ? (float) optimizer->weight_decay : 0,
+                              .clip = (float) optimizer->grad_clip_norm });
     }
   gpu_clamp (nn->stream, nn_weight (nn, params->logit_scale), 0, MAX_LOGIT_SCALE);
   if (!nn_model_has_teacher (step->model))
@@ -352,11 +352,11 @@ nn_step_run (NnStep *step, const NnStepSchedule *schedule, NnStepResult *result,
 
   const float *losses = gpu_tensor_map (step->losses);
   const float *norm = gpu_tensor_map (step->norm);
-  *result = (NnStepResult) { .loss = losses[0],
-                             .contrastive = losses[1],
-                             .distillation = losses[2],
-                             .logit_scale = losses[3],
-                             .grad_norm = norm[0] };
+  *result = (NnStepResult){ .loss = losses[0],
+                            .contrastive = losses[1],
+                            .distillation = losses[2],
+                            .logit_scale = losses[3],
+                            .grad_norm = norm[0] };
   if (isfinite (result->loss) && isfinite (result->grad_norm))
     return TRUE;
   g_set_error (error, NN_MODEL_ERROR, NN_MODEL_ERROR_DIVERGED,
@@ -369,12 +369,11 @@ nn_step_run (NnStep *step, const NnStepSchedule *schedule, NnStepResult *result,
 gboolean
 nn_step_read (NnStep *step, NnStepOutput output, float *values, GError **error)
 {
-  const GpuTensor tensors[]
-      = { [NN_STEP_IMAGE_FEATURES] = step->image_features,
-          [NN_STEP_TEXT_FEATURES] = step->text_features,
-          [NN_STEP_TEACHER_FEATURES] = step->teacher_features,
-          [NN_STEP_LOGITS] = step->cosines,
-          [NN_STEP_TEACHER_LOGITS] = step->teacher_cosines };
+  const GpuTensor tensors[] = { [NN_STEP_IMAGE_FEATURES] = step->image_features,
+                                [NN_STEP_TEXT_FEATURES] = step->text_features,
+                                [NN_STEP_TEACHER_FEATURES] = step->teacher_features,
+                                [NN_STEP_LOGITS] = step->cosines,
+                                [NN_STEP_TEACHER_LOGITS] = step->teacher_cosines };
   const float *losses = gpu_tensor_map (step->losses);
   GpuTensor tensor = tensors[output];
   g_assert (tensor.rows);
@@ -418,16 +417,16 @@ void
 nn_step_forecast (NnForecast *forecast, const NnConfig *config, guint batch)
 {
   g_autoptr (NnModel) model = nn_model_new (NULL, config, NN_USE_TRAINING, NULL);
-  g_autoptr (NnStep) step = new_unplanned (model, &(NnStepOptions) { .batch = batch });
+  g_autoptr (NnStep) step = new_unplanned (model, &(NnStepOptions){ .batch = batch });
   g_autoptr (GpuStream) dry = gpu_stream_new (NULL);
-  const guint64 slabs
-      = 4 * nn_params_bytes (model->params)
-        + (nn_model_has_teacher (model) ? nn_params_visual_bytes (model->params) : 0);
+  const guint64 slabs =
+      4 * nn_params_bytes (model->params)
+      + (nn_model_has_teacher (model) ? nn_params_visual_bytes (model->params) : 0);
   guint64 own = place_all (step, place_inputs, NULL) + place_all (step, place_results, NULL)
                 + place_all (step, place_outputs, NULL);
   step->arena = gpu_arena_new (0);
   record (step, dry);
-  *forecast = (NnForecast) {
+  *forecast = (NnForecast){
     .parameters = nn_params_count (model->params),
     .device_bytes = slabs + own + gpu_arena_get_bytes (step->arena),
     .step_flops = gpu_stream_get_flops (dry),

@@ -18,9 +18,9 @@ typedef struct _NnStep NnStep;
 typedef struct
 {
   guint batch;
-  double keep_rate;    /* 0: the config's */
-  gboolean watch;      /* keep the tokens' fate for nn_step_get_watch */
-  gboolean profiling;  /* time every kernel */
+  double keep_rate;   /* 0: the config's */
+  gboolean watch;     /* keep the tokens' fate for nn_step_get_watch */
+  gboolean profiling; /* time every kernel */
 } NnStepOptions;
 
 NnStep *nn_step_new (NnModel *model, const NnStepOptions *options, GError **error);
@@ -34,7 +34,7 @@ gint32 *nn_step_tokens (NnStep *step);
 
 typedef struct
 {
-  guint64 update;  /* t of AdamW, from 1 */
+  guint64 update; /* t of AdamW, from 1 */
   double lr;
   double momentum; /* of the teacher */
 } NnStepSchedule;
@@ -69,12 +69,12 @@ GpuStream *nn_step_get_stream (NnStep *step);
 
 typedef struct
 {
-  guint64 parameters;    /* learnt scalars, the teacher not counted */
-  guint64 device_bytes;  /* all buffers of model and step */
+  guint64 parameters;   /* learnt scalars, the teacher not counted */
+  guint64 device_bytes; /* all buffers of model and step */
   guint64 step_flops;
-  guint64 encode_flops;  /* of the student's image encoder, a picture */
-  guint64 full_flops;    /* the same at keep rate 1 */
-  guint dispatches;      /* kernels a step */
+  guint64 encode_flops; /* of the student's image encoder, a picture */
+  guint64 full_flops;   /* the same at keep rate 1 */
+  guint dispatches;     /* kernels a step */
 } NnForecast;
 
 /* Without any device: what training this config with this batch will take. */

@@ -10,9 +10,9 @@ gboolean
 nn_watch_init (NnWatch *watch, NnVision *vision, const NnModel *model, GError **error)
 {
   guint64 bytes = 0;
-  *watch = (NnWatch) { .batch = vision->batch,
-                       .patches = (guint) nn_config_patches (&model->config),
-                       .fuse = model->config.expedition.fuse };
+  *watch = (NnWatch){ .batch = vision->batch,
+                      .patches = (guint) nn_config_patches (&model->config),
+                      .fuse = model->config.expedition.fuse };
   for (int i = 0; i < model->config.vision.layers; i++)
     if (vision->blocks[i].kept)
       {
@@ -32,8 +32,7 @@ nn_watch_init (NnWatch *watch, NnVision *vision, const NnModel *model, GError **
   for (guint i = 0; i < watch->n_blocks; i++)
     {
       NnWatchedBlock *block = &watch->blocks[i];
-      block->attention
-          = (GpuTensor) { watch->buffer, offset, watch->batch, block->tokens - 1 };
+      block->attention = (GpuTensor){ watch->buffer, offset, watch->batch, block->tokens - 1 };
       block->order = block->attention;
       block->order.offset += tensor_bytes (watch, block);
       offset += 2 * tensor_bytes (watch, block);
@@ -98,7 +97,7 @@ nn_watch_read (const NnWatch *watch, NnWatchTokens *tokens, GError **error)
       const NnWatchedBlock *block = &watch->blocks[i];
       const gsize n = block->tokens - 1;
       g_autofree gint32 *order = g_new (gint32, batch * n);
-      g_autofree float *attention = g_new (float, batch * n);
+      g_autofree float *attention = g_new (float, batch *n);
       if (!gpu_tensor_download (block->order, order, error)
           || !gpu_tensor_download (block->attention, attention, error))
         {
@@ -106,11 +105,11 @@ nn_watch_read (const NnWatch *watch, NnWatchTokens *tokens, GError **error)
             nn_watch_tokens_clear (&tokens[j]);
           return FALSE;
         }
-      tokens[i] = (NnWatchTokens) { .layer = block->layer,
-                                    .kept = block->kept,
-                                    .kept_patches = g_new (gint32, batch * block->kept),
-                                    .attention = g_new (float, batch *watch->patches),
-                                    .fused = g_new (float, batch) };
+      tokens[i] = (NnWatchTokens){ .layer = block->layer,
+                                   .kept = block->kept,
+                                   .kept_patches = g_new (gint32, batch * block->kept),
+                                   .attention = g_new (float, batch * watch->patches),
+                                   .fused = g_new (float, batch) };
       for (guint b = 0; b < batch; b++)
         map_picture (watch, block, &tokens[i], b, candidates + b * width, order + b * n,
                      attention + b * n);

@@ -11,9 +11,9 @@ G_BEGIN_DECLS
 
 typedef struct
 {
-  guint layer;      /* the block, counted from 0 */
-  guint tokens;     /* N entering it, CLS included */
-  guint kept;       /* K */
+  guint layer;                /* the block, counted from 0 */
+  guint tokens;               /* N entering it, CLS included */
+  guint kept;                 /* K */
   GpuTensor attention, order; /* [B,N-1] */
 } NnWatchedBlock;
 
@@ -30,9 +30,10 @@ typedef struct
 typedef struct
 {
   guint layer, kept;
-  gint32 *kept_patches; /* [B][K] patch numbers, attention descending; -1: the earlier fused token */
-  float *attention;     /* [B][P] of each patch; -1: dropped in an earlier block */
-  float *fused;         /* [B] attention of the earlier fused token; -1: there is none */
+  gint32
+      *kept_patches; /* [B][K] patch numbers, attention descending; -1: the earlier fused token */
+  float *attention;  /* [B][P] of each patch; -1: dropped in an earlier block */
+  float *fused;      /* [B] attention of the earlier fused token; -1: there is none */
 } NnWatchTokens;
 
 /* Makes memory for the shrinking blocks of `vision` and has them filled. */

@@ -57,10 +57,9 @@ train_checkpoint_load (const char *path, NnModel *model, TrainProgress *progress
                    "%s has no step in its metadata: it is not a checkpoint to resume from", path);
       return FALSE;
     }
-  *progress = (TrainProgress) { .step = number, .wall = wall ? g_ascii_strtod (wall, NULL) : 0 };
+  *progress = (TrainProgress){ .step = number, .wall = wall ? g_ascii_strtod (wall, NULL) : 0 };
   for (guint i = 0; i < G_N_ELEMENTS (parts); i++)
-    if (has_part (model, i)
-        && !nn_model_load (model, parts[i].slab, file, parts[i].prefix, error))
+    if (has_part (model, i) && !nn_model_load (model, parts[i].slab, file, parts[i].prefix, error))
       return FALSE;
   return TRUE;
 }

@@ -7,11 +7,12 @@
 #define POLL_US (100 * 1000)
 
 /* Fields that mean the same from one step to the next; the rest would make another run of it. */
-static const char *const settable[]
-    = { "optimizer.lr",          "optimizer.weight_decay", "optimizer.grad_clip_norm",
-        "distill_cfg.weight",    "distill_cfg.momentum",   "expedition_cfg.keep_rate",
-        "eval.every_epochs",     "run.snapshot_every",     "run.checkpoint_minutes",
-        "run.snapshot_budget_mb" };
+static const char *const settable[] = {
+  "optimizer.lr",          "optimizer.weight_decay", "optimizer.grad_clip_norm",
+  "distill_cfg.weight",    "distill_cfg.momentum",   "expedition_cfg.keep_rate",
+  "eval.every_epochs",     "run.snapshot_every",     "run.checkpoint_minutes",
+  "run.snapshot_budget_mb"
+};
 
 static gboolean
 may_set (const char *assignment)
@@ -30,8 +31,8 @@ set (Trainer *trainer, const char *assignment, GError **error)
   g_autoptr (GError) problem = NULL;
   if (!may_set (assignment))
     {
-      g_autofree char *text
-          = g_strdup_printf ("%s cannot be set while training: start a new run", assignment);
+      g_autofree char *text =
+          g_strdup_printf ("%s cannot be set while training: start a new run", assignment);
       return train_record_alert (trainer, text, error);
     }
   if (!nn_config_set (&changed, assignment, &problem) || !nn_config_check (&changed, &problem))

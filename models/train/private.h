@@ -25,16 +25,16 @@ struct _Trainer
   TrainProbes *probes;
   EvalRetrieval *evaluation;
 
-  gint64 done;             /* updates made */
-  gint64 total;            /* updates asked for */
+  gint64 done;  /* updates made */
+  gint64 total; /* updates asked for */
   gint64 steps_per_epoch;
-  gint64 saved;            /* step of the newest checkpoint, -1: none */
+  gint64 saved;              /* step of the newest checkpoint, -1: none */
   gboolean saved_in_passing; /* it lies within an epoch: the next one replaces it */
-  gint64 evaluated;        /* step of the newest evaluation, -1: none */
-  double wall_before;      /* seconds of training before this process */
-  gint64 started;          /* monotonic, us */
-  gint64 last_saved_at;    /* monotonic, us */
-  gint64 last_event_at;    /* monotonic, us */
+  gint64 evaluated;          /* step of the newest evaluation, -1: none */
+  double wall_before;        /* seconds of training before this process */
+  gint64 started;            /* monotonic, us */
+  gint64 last_saved_at;      /* monotonic, us */
+  gint64 last_event_at;      /* monotonic, us */
   gboolean resumed, paused, stopping, finished;
 };
 

@@ -48,12 +48,11 @@ plan_student (TrainProbes *probes, double keep_rate, GError **error)
     return TRUE;
   g_clear_pointer (&probes->student, nn_encoder_free);
   probes->keep_rate = keep_rate;
-  probes->student = nn_encoder_new_image (probes->model,
-                                          &(NnEncoderOptions) { .batch = probes->n,
-                                                                .weights = NN_SLAB_WEIGHTS,
-                                                                .keep_rate = keep_rate,
-                                                                .watch = TRUE },
-                                          error);
+  probes->student = nn_encoder_new_image (
+      probes->model,
+      &(NnEncoderOptions){
+          .batch = probes->n, .weights = NN_SLAB_WEIGHTS, .keep_rate = keep_rate, .watch = TRUE },
+      error);
   return probes->student != NULL;
 }
 
@@ -92,7 +91,7 @@ train_probes_new (NnModel *model, const DataPairs *pairs, GError **error)
   if (!nn_model_has_teacher (model))
     return g_steal_pointer (&probes);
   probes->teacher = nn_encoder_new_image (
-      model, &(NnEncoderOptions) { .batch = probes->n, .weights = NN_SLAB_TEACHER }, error);
+      model, &(NnEncoderOptions){ .batch = probes->n, .weights = NN_SLAB_TEACHER }, error);
   if (!probes->teacher)
     return NULL;
   fill_pictures (probes, probes->teacher);
@@ -168,7 +167,7 @@ add_encoded (Collector *out, const TrainProbes *probes, const char *name, NnEnco
              GError **error)
 {
   const guint width = (guint) probes->model->config.embed_dim;
-  float *values = g_new (float, (gsize) probes->n * width);
+  float *values = g_new (float, (gsize) probes->n *width);
   add_features (out, name, values, probes->n, width);
   return nn_encoder_run (encoder, NULL, values, probes->n, error);
 }

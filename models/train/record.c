@@ -77,8 +77,7 @@ train_record_step (Trainer *trainer, const NnStepResult *result, double lr, doub
   run_event_add_number (event, "grad_norm", result->grad_norm);
   run_event_add_number (event, "keep_rate", trainer->keep_rate);
   run_event_add_number (event, "pairs_per_s", rate);
-  run_event_add_whole (event, "device_bytes",
-                       (gint64) gpu_device_get_allocated (trainer->device));
+  run_event_add_whole (event, "device_bytes", (gint64) gpu_device_get_allocated (trainer->device));
 
   const TrainReport report = { .step = trainer->done,
                                .total = trainer->total,
@@ -97,8 +96,8 @@ train_snapshot (Trainer *trainer, GError **error)
   const char *run = run_folder_path (trainer->run);
   const gint64 budget = (gint64) trainer->config.run.snapshot_budget_mb * 1000000;
   g_autofree char *path = run_step_path (run, RUN_SNAPSHOTS, trainer->done);
-  g_autofree char *name = g_strdup_printf (RUN_SNAPSHOTS "/%" G_GINT64_FORMAT ".safetensors",
-                                           trainer->done);
+  g_autofree char *name =
+      g_strdup_printf (RUN_SNAPSHOTS "/%" G_GINT64_FORMAT ".safetensors", trainer->done);
   if (!train_probes_snapshot (trainer->probes, path, trainer->keep_rate, error)
       || !run_thin_snapshots (run, budget, error))
     return FALSE;
@@ -112,8 +111,8 @@ remove_passing_checkpoint (Trainer *trainer)
 {
   if (!trainer->saved_in_passing || trainer->saved < 0 || trainer->saved == trainer->done)
     return;
-  g_autofree char *old
-      = run_step_path (run_folder_path (trainer->run), RUN_CHECKPOINTS, trainer->saved);
+  g_autofree char *old =
+      run_step_path (run_folder_path (trainer->run), RUN_CHECKPOINTS, trainer->saved);
   g_remove (old);
 }
 
@@ -121,10 +120,10 @@ gboolean
 train_save (Trainer *trainer, gboolean in_passing, GError **error)
 {
   const TrainProgress progress = { .step = trainer->done, .wall = train_wall (trainer) };
-  g_autofree char *path
-      = run_step_path (run_folder_path (trainer->run), RUN_CHECKPOINTS, trainer->done);
-  g_autofree char *name = g_strdup_printf (RUN_CHECKPOINTS "/%" G_GINT64_FORMAT ".safetensors",
-                                           trainer->done);
+  g_autofree char *path =
+      run_step_path (run_folder_path (trainer->run), RUN_CHECKPOINTS, trainer->done);
+  g_autofree char *name =
+      g_strdup_printf (RUN_CHECKPOINTS "/%" G_GINT64_FORMAT ".safetensors", trainer->done);
   if (trainer->saved == trainer->done)
     return TRUE;
   if (!run_events_sync (trainer->events, error)
@@ -183,8 +182,8 @@ watch_for_stop (gsize done, gsize total, gpointer data)
 gboolean
 train_evaluate (Trainer *trainer, GError **error)
 {
-  const EvalEncoder encoders[]
-      = { { NN_SLAB_WEIGHTS, trainer->keep_rate }, { NN_SLAB_TEACHER, 1 } };
+  const EvalEncoder encoders[] = { { NN_SLAB_WEIGHTS, trainer->keep_rate },
+                                   { NN_SLAB_TEACHER, 1 } };
   const guint n = nn_model_has_teacher (trainer->model) ? 2 : 1;
   g_autoptr (GError) problem = NULL;
   const EvalWatch watch = { .progress = watch_for_stop,

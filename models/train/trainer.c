@@ -14,11 +14,11 @@ train_plan_step (Trainer *trainer, GError **error)
     return TRUE;
   g_clear_pointer (&trainer->step, nn_step_free); /* its memory first, then the new plan's */
   trainer->keep_rate = keep_rate;
-  trainer->step
-      = nn_step_new (trainer->model,
-                     &(NnStepOptions) { .batch = (guint) trainer->config.schedule.batch_size,
-                                        .keep_rate = keep_rate },
-                     error);
+  trainer->step =
+      nn_step_new (trainer->model,
+                   &(NnStepOptions){ .batch = (guint) trainer->config.schedule.batch_size,
+                                     .keep_rate = keep_rate },
+                   error);
   return trainer->step != NULL;
 }
 
@@ -91,9 +91,10 @@ resolve (Trainer *trainer, gint64 steps, char **note)
   config->schedule.horizon = MAX (before, trainer->total);
   if (config->schedule.horizon == before)
     return FALSE;
-  *note = g_strdup_printf ("%" G_GINT64_FORMAT " steps are more than the schedule's %"
-                           G_GINT64_FORMAT ": it is stretched over them",
-                           trainer->total, before);
+  *note =
+      g_strdup_printf ("%" G_GINT64_FORMAT " steps are more than the schedule's %" G_GINT64_FORMAT
+                       ": it is stretched over them",
+                       trainer->total, before);
   return TRUE;
 }
 
@@ -113,9 +114,8 @@ open_run_files (Trainer *trainer, GError **error)
 {
   g_autofree char *events = run_folder_file (trainer->run, "events.jsonl");
   trainer->events = run_events_open (events, error);
-  trainer->control = trainer->events
-                         ? run_control_open (run_folder_path (trainer->run), error)
-                         : NULL;
+  trainer->control =
+      trainer->events ? run_control_open (run_folder_path (trainer->run), error) : NULL;
   return trainer->control != NULL;
 }
 
@@ -132,8 +132,7 @@ open_model (Trainer *trainer, GError **error)
     return FALSE;
   if (held_out == 0)
     return TRUE;
-  trainer->evaluation
-      = eval_retrieval_new (trainer->model, trainer->pairs, DATA_SPLIT_VAL, error);
+  trainer->evaluation = eval_retrieval_new (trainer->model, trainer->pairs, DATA_SPLIT_VAL, error);
   return trainer->evaluation != NULL;
 }
 
@@ -279,10 +278,10 @@ update (Trainer *trainer, GError **error)
   if (!train_plan_step (trainer, error))
     return FALSE;
   fill_step (trainer);
-  const NnStepSchedule schedule
-      = { .update = (guint64) trainer->done + 1,
-          .lr = nn_config_lr (&trainer->config, trainer->done),
-          .momentum = nn_config_momentum (&trainer->config, trainer->done) };
+  const NnStepSchedule schedule = { .update = (guint64) trainer->done + 1,
+                                    .lr = nn_config_lr (&trainer->config, trainer->done),
+                                    .momentum =
+                                        nn_config_momentum (&trainer->config, trainer->done) };
   NnStepResult result;
   if (!nn_step_run (trainer->step, &schedule, &result, error))
     return FALSE;
@@ -305,8 +304,8 @@ after_update (Trainer *trainer, GError **error)
   const gint64 epoch = trainer->steps_per_epoch;
   const gboolean at_end = trainer->done == trainer->total;
   const gboolean at_epoch = trainer->done % epoch == 0;
-  const double minutes
-      = (double) (g_get_monotonic_time () - trainer->last_saved_at) / G_USEC_PER_SEC / 60;
+  const double minutes =
+      (double) (g_get_monotonic_time () - trainer->last_saved_at) / G_USEC_PER_SEC / 60;
   if ((at_end || is_due (trainer->done, config->eval.every_epochs * epoch))
       && !train_evaluate (trainer, error))
     return FALSE;
@@ -353,8 +352,9 @@ train_run (Trainer *trainer, GError **error)
   /* The reason is for watchers; where even that cannot be written, the caller still says it. */
   train_record_state (trainer, "failed", problem->message, NULL);
   if (trainer->saved >= 0)
-    g_prefix_error (&problem, "training failed after step %" G_GINT64_FORMAT
-                    " (saved: step %" G_GINT64_FORMAT ", go on with penumbra-cli resume %s): ",
+    g_prefix_error (&problem,
+                    "training failed after step %" G_GINT64_FORMAT " (saved: step %" G_GINT64_FORMAT
+                    ", go on with penumbra-cli resume %s): ",
                     trainer->done, trainer->saved, run_folder_path (trainer->run));
   g_propagate_error (error, g_steal_pointer (&problem));
   return FALSE;
