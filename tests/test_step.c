@@ -1,0 +1,287 @@
+/* The training step against reference steps, whatever the config, and against its own forecast. */
+#include "tests/fixture.h"
+
+#include <math.h>
+#include <string.h>
+
+static const struct
+{
+  const char *name;
+  GpuRead read;
+} reads[] = { { "texel", GPU_READ_TEXEL }, { "storage", GPU_READ_STORAGE } };
+
+/* tiny-*: open_clip's model and EViT's algorithm. odd-patch: widths and patches that are no
+ * multiples of 4, quick_gelu, all blocks shrink, no fused token, gradient through the text;
+ * odd-shrink: one head of 22, an MLP of 28, few tokens kept. */
+static const char *const names[] = { "tiny-full", "tiny-evit", "odd-patch", "odd-shrink" };
+
+static GpuDevice *devices[G_N_ELEMENTS (reads)];
+
+typedef struct
+{
+  guint name, read;
+} Case;
+
+static void
+read_output (const Fixture *fixture, NnStep *step, const char *name, NnStepOutput output)
+{
+  const gsize batch = fixture_batch (fixture);
+  const gsize width = output >= NN_STEP_LOGITS ? batch : (gsize) fixture->config.embed_dim;
+  g_autofree float *values = g_new (float, batch *width);
+
+  g_assert_true (nn_step_read (step, output, values, NULL));
+  fixture_agree (fixture, name, values);
+}
+
+static void
+check_slab (const Fixture *fixture, NnSlab slab, const char *prefix)
+{
+  for (guint i = 0; i < fixture->model->params->table->len; i++)
+    {
+      const NnParam *param = nn_params_get (fixture->model->params, i);
+      g_autofree char *name = g_strconcat (prefix, param->name, NULL);
+      g_autofree float *values = g_new (float, (gsize) param->rows * param->cols);
+
+      if (slab == NN_SLAB_TEACHER && !param->visual)
+        continue;
+      g_assert_true (nn_model_download (fixture->model, slab, i, values, NULL));
+      fixture_agree (fixture, name, values);
+    }
+}
+
+static void
+check_kept (const Fixture *fixture, NnStep *step)
+{
+  const NnWatch *watch = nn_step_get_watch (step);
+  NnWatchTokens tokens[NN_MAX_LAYERS];
+
+  g_assert_true (nn_watch_read (watch, tokens, NULL));
+  for (guint i = 0; i < watch->n_blocks; i++)
+    {
+      g_autofree char *name = g_strdup_printf ("kept.%u", tokens[i].layer);
+      fixture_agree (fixture, name, tokens[i].kept_patches);
+      nn_watch_tokens_clear (&tokens[i]);
+    }
+  for (int layer = 0; layer < fixture->config.vision.layers; layer++)
+    {
+      g_autofree char *name = g_strdup_printf ("kept.%d", layer);
+      gboolean shrinks =
+          nn_config_kept (&fixture->config, fixture->config.expedition.keep_rate, layer) > 0;
+      g_assert_cmpint (nn_tensor_file_find (fixture->expected, name) != NULL, ==, shrinks);
+    }
+}
+
+static void
+check_first (const Fixture *fixture, NnStep *step, const NnStepResult *result)
+{
+  const float losses[] = { (float) result->loss, (float) result->contrastive,
+                           (float) result->distillation };
+
+  fixture_agree (fixture, "loss", &losses[0]);
+  fixture_agree (fixture, "contrastive_loss", &losses[1]);
+  fixture_agree (fixture, "distillation_loss", &losses[2]);
+  read_output (fixture, step, "image_features", NN_STEP_IMAGE_FEATURES);
+  read_output (fixture, step, "text_features", NN_STEP_TEXT_FEATURES);
+  read_output (fixture, step, "teacher_image_features", NN_STEP_TEACHER_FEATURES);
+  read_output (fixture, step, "logits", NN_STEP_LOGITS);
+  read_output (fixture, step, "teacher_logits", NN_STEP_TEACHER_LOGITS);
+  check_kept (fixture, step);
+  check_slab (fixture, NN_SLAB_GRADIENT, "grad.");
+  check_slab (fixture, NN_SLAB_WEIGHTS, "after1.");
+  check_slab (fixture, NN_SLAB_TEACHER, "teacher1.");
+}
+
+static NnStep *
+new_step (NnModel *model, guint batch)
+{
+  g_autoptr (GError) error = NULL;
+  NnStep *step = nn_step_new (model, &(NnStepOptions){ .batch = batch, .watch = TRUE }, &error);
+
+  g_assert_no_error (error);
+  return step;
+}
+
+static void
+test_fixture (gconstpointer data)
+{
+  const Case *c = data;
+  g_autoptr (Fixture) fixture = fixture_new (devices[c->read], names[c->name]);
+  g_autoptr (NnStep) step = new_step (fixture->model, fixture_batch (fixture));
+  const guint count = fixture_count (fixture);
+  g_autofree float *trajectory = g_new (float, 3 * count);
+
+  for (guint i = 0; i < count; i++)
+    {
+      const NnStepSchedule schedule = { .update = i + 1,
+                                        .lr = fixture->config.optimizer.lr,
+                                        .momentum = fixture->config.distill.momentum };
+      NnStepResult result;
+      fixture_fill (fixture, step, i);
+      g_assert_true (nn_step_run (step, &schedule, &result, NULL));
+      trajectory[3 * i] = (float) result.loss;
+      trajectory[3 * i + 1] = (float) result.contrastive;
+      trajectory[3 * i + 2] = (float) result.distillation;
+      if (i == 0)
+        check_first (fixture, step, &result);
+    }
+  fixture_agree (fixture, "trajectory", trajectory);
+  g_assert_cmpstr (gpu_device_get_validation_text (devices[c->read]), ==, NULL);
+}
+
+/* The same step on the same state gives the same bits: what one run leaves behind in memory does
+ * not reach the next. */
+static void
+test_replay (void)
+{
+  g_autofree float *before = NULL, *after = NULL;
+  for (guint times = 1; times <= 2; times++)
+    {
+      g_autoptr (Fixture) fixture = fixture_new (devices[0], "tiny-evit");
+      g_autoptr (NnStep) step = new_step (fixture->model, fixture_batch (fixture));
+      const NnParam *param = nn_params_get (fixture->model->params, 0);
+      const gsize n = (gsize) param->rows * param->cols;
+      NnStepResult result;
+
+      fixture_fill (fixture, step, 0);
+      for (guint i = 0; i < times; i++)
+        g_assert_true (
+            nn_step_run (step, &(NnStepSchedule){ .update = 1, .momentum = 1 }, &result, NULL));
+      float *gradient = g_new (float, n);
+      g_assert_true (nn_model_download (fixture->model, NN_SLAB_GRADIENT, 0, gradient, NULL));
+      *(times == 1 ? &before : &after) = gradient;
+      if (times == 2)
+        g_assert_cmpmem (before, n * 4, after, n * 4);
+    }
+}
+
+/* Numbers that are not finite are an error with a remedy, not a result. */
+static void
+test_diverged (void)
+{
+  g_autoptr (Fixture) fixture = fixture_new (devices[0], "odd-shrink");
+  g_autoptr (NnStep) step = new_step (fixture->model, fixture_batch (fixture));
+  g_autoptr (GError) error = NULL;
+  NnStepResult result;
+  gsize stride;
+
+  fixture_fill (fixture, step, 0);
+  nn_step_images (step, &stride)[5] = INFINITY;
+  g_assert_false (
+      nn_step_run (step, &(NnStepSchedule){ .update = 7, .momentum = 1 }, &result, &error));
+  g_assert_error (error, NN_MODEL_ERROR, NN_MODEL_ERROR_DIVERGED);
+  g_assert_nonnull (strstr (error->message, "update 7"));
+  g_assert_nonnull (strstr (error->message, "optimizer.lr"));
+}
+
+/* Clipping bounds the norm of what the optimiser sees and leaves the reported norm alone: with
+ * betas of 0 and a huge eps an update is lr times the clipped gradient over eps. */
+static void
+test_clipping (void)
+{
+  const double eps = 1, lr = 1, clip = 0.25;
+  g_autoptr (Fixture) fixture = fixture_new (devices[0], "tiny-full");
+  NnModel *model = fixture->model;
+  NnOptimizerConfig *optimizer = &model->config.optimizer;
+  double moved = 0, norm = 0;
+  NnStepResult result;
+
+  *optimizer = (NnOptimizerConfig){ .eps = eps, .grad_clip_norm = clip };
+  optimizer->betas[1] = 0.9999;
+  g_autoptr (NnStep) step = new_step (model, fixture_batch (fixture));
+  fixture_fill (fixture, step, 0);
+  /* A late update: 1 / (1 - beta2^t) is 1, so that v is a ten-thousandth of the gradient's square.
+   */
+  const NnStepSchedule late = { .update = 1000000, .lr = lr, .momentum = 1 };
+  g_autofree float *before = g_new (float, nn_params_bytes (model->params) / 4);
+  gsize at = 0;
+  for (guint i = 0; i < model->params->table->len; i++)
+    {
+      const NnParam *param = nn_params_get (model->params, i);
+      g_assert_true (nn_model_download (model, NN_SLAB_WEIGHTS, i, before + at, NULL));
+      at += (gsize) param->rows * param->cols;
+    }
+  g_assert_true (nn_step_run (step, &late, &result, NULL));
+  at = 0;
+  for (guint i = 0; i < model->params->table->len; i++)
+    {
+      const NnParam *param = nn_params_get (model->params, i);
+      const gsize n = (gsize) param->rows * param->cols;
+      g_autofree float *values = g_new (float, n), *gradient = g_new (float, n);
+      g_assert_true (nn_model_download (model, NN_SLAB_WEIGHTS, i, values, NULL));
+      g_assert_true (nn_model_download (model, NN_SLAB_GRADIENT, i, gradient, NULL));
+      for (gsize j = 0; j < n; j++)
+        {
+          moved += pow ((double) values[j] - (double) before[at + j], 2);
+          norm += pow ((double) gradient[j], 2);
+        }
+      at += n;
+    }
+  g_assert_cmpfloat_with_epsilon (sqrt (norm), result.grad_norm, 1e-4 * result.grad_norm);
+  g_assert_cmpfloat (result.grad_norm, >, 4 * clip);
+  g_assert_cmpfloat_with_epsilon (sqrt (moved), clip * lr / eps, 0.01 * clip);
+}
+
+/* A forecast without a device is what a device then takes and does. */
+static void
+test_forecast (gconstpointer data)
+{
+  g_autofree char *path = fixture_file (data, "config.json");
+  g_autoptr (GError) error = NULL;
+  NnConfig config;
+  NnForecast forecast;
+
+  g_assert_true (nn_config_load (&config, path, &error));
+  for (guint batch = 1; batch <= 6; batch += 5)
+    {
+      const guint64 before = gpu_device_get_allocated (devices[0]);
+      g_autoptr (NnModel) model = nn_model_new (devices[0], &config, NN_USE_TRAINING, &error);
+      g_autoptr (NnStep) step = nn_step_new (model, &(NnStepOptions){ .batch = batch }, &error);
+      g_assert_no_error (error);
+
+      nn_step_forecast (&forecast, &config, batch);
+      g_assert_cmpuint (forecast.device_bytes, ==, gpu_device_get_allocated (devices[0]) - before);
+      g_assert_cmpuint (forecast.step_flops, ==, gpu_stream_get_flops (nn_step_get_stream (step)));
+      g_assert_cmpuint (forecast.dispatches, ==,
+                        gpu_stream_get_dispatches (nn_step_get_stream (step)));
+      g_assert_cmpuint (forecast.parameters, ==, nn_params_count (model->params));
+      if (config.expedition.n_layers > 0)
+        g_assert_cmpuint (forecast.encode_flops, <, forecast.full_flops);
+      else
+        g_assert_cmpuint (forecast.encode_flops, ==, forecast.full_flops);
+    }
+}
+
+int
+main (int argc, char **argv)
+{
+  static Case cases[G_N_ELEMENTS (reads) * G_N_ELEMENTS (names)];
+  g_autoptr (GError) error = NULL;
+  int status;
+
+  g_test_init (&argc, &argv, NULL);
+  for (guint r = 0; r < G_N_ELEMENTS (reads); r++)
+    {
+      const GpuDeviceOptions options = { .read = reads[r].read, .validate = TRUE };
+      devices[r] = gpu_device_open (&options, &error);
+      g_assert_no_error (error);
+      for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+        {
+          g_autofree char *path = g_strdup_printf ("/step/%s/%s", reads[r].name, names[i]);
+          Case *c = &cases[r * G_N_ELEMENTS (names) + i];
+          *c = (Case){ i, r };
+          g_test_add_data_func (path, c, test_fixture);
+        }
+    }
+  g_test_add_func ("/step/replay", test_replay);
+  g_test_add_func ("/step/diverged", test_diverged);
+  g_test_add_func ("/step/clipping", test_clipping);
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      g_autofree char *path = g_strdup_printf ("/step/forecast/%s", names[i]);
+      g_test_add_data_func (path, names[i], test_forecast);
+    }
+  status = g_test_run ();
+  for (guint r = 0; r < G_N_ELEMENTS (reads); r++)
+    gpu_device_unref (devices[r]);
+  return status;
+}
