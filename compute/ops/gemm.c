@@ -11,6 +11,9 @@
     GPU_KERNEL_CODE (shader), .bindings = "rrrruw", .push_bytes = sizeof (GemmPush), .n_spec = 3   \
   }
 
+/* Some CPU drivers cut a loop after 65,535 rounds; a round advances k by at least 8. */
+#define MAX_K_OF_CPU (8 * 65000u)
+
 static const GpuKernel kernels[] = {
   [GPU_NT] = GEMM_KERNEL (gemm_nt),
   [GPU_NN] = GEMM_KERNEL (gemm_nn),
@@ -54,6 +57,20 @@ tile (GpuStream *stream, GpuDispatch *dispatch, const GemmPush *push, GpuLayout 
   dispatch->groups[1] = (push->m + rows - 1) / rows;
 }
 
+static void
+check_limits (GpuStream *stream, const GpuDispatch *dispatch, const GemmPush *push)
+{
+  GpuDevice *device = gpu_stream_get_device (stream);
+  if (dispatch->groups[1] > 65535)
+    gpu_stream_fail (stream, GPU_ERROR_LIMIT,
+                     "a matrix product of %u rows is too tall: use a smaller batch", push->m);
+  if (device && gpu_device_get_info (device)->type == GPU_TYPE_CPU && push->k > MAX_K_OF_CPU)
+    gpu_stream_fail (stream, GPU_ERROR_LIMIT,
+                     "a matrix product over %u terms is too long for this device, which counts to "
+                     "%u: use a smaller batch or model",
+                     push->k, MAX_K_OF_CPU);
+}
+
 void
 gpu_gemm (GpuStream *stream, GpuLayout layout, GpuTensor c, GpuTensor a, GpuTensor b,
           const GpuGemmOptions *options)
@@ -74,8 +91,6 @@ gpu_gemm (GpuStream *stream, GpuLayout layout, GpuTensor c, GpuTensor a, GpuTens
     .flops = 2ull * push.m * push.n * push.k,
   };
   tile (stream, &dispatch, &push, layout);
-  if (dispatch.groups[1] > 65535)
-    gpu_stream_fail (stream, GPU_ERROR_LIMIT,
-                     "a matrix product of %u rows is too tall: use a smaller batch", push.m);
+  check_limits (stream, &dispatch, &push);
   gpu_stream_dispatch (stream, &kernels[layout], &dispatch);
 }

@@ -150,6 +150,39 @@ gelu_range (TestBench *bench, gconstpointer data)
   test_each_near ("gradient", got_gradient, gradient, 1, N, 2e-6);
 }
 
+/* Sums of more terms than a CPU driver's loop has rounds are right or refused, never cut. */
+static void
+long_sums (TestBench *bench, gconstpointer data)
+{
+  static const guint lengths[] = { 519999, 530001 };
+  (void) data;
+  for (guint i = 0; i < G_N_ELEMENTS (lengths); i++)
+    {
+      const guint k = lengths[i];
+      g_autoptr (GError) error = NULL;
+      g_autofree double *ones = test_zeros (k);
+      for (guint j = 0; j < k; j++)
+        ones[j] = 1;
+      GpuTensor row = test_upload (bench, 1, k, ones), column = test_upload (bench, k, 1, ones);
+      GpuTensor nt = test_tensor (bench, 1, 1), tn = test_tensor (bench, 1, 1);
+      gpu_gemm (bench->stream, GPU_NT, nt, row, row, NULL);
+      gpu_gemm (bench->stream, GPU_TN, tn, column, column, NULL);
+      gboolean ran = gpu_stream_run (bench->stream, &error);
+      gpu_stream_reset (bench->stream);
+      if (!ran)
+        {
+          g_assert_error (error, GPU_ERROR, GPU_ERROR_LIMIT);
+          g_assert_cmpuint (k, >, 520000);
+          continue;
+        }
+      const double want = k;
+      g_autofree double *of_rows = test_download (bench, nt);
+      g_autofree double *of_columns = test_download (bench, tn);
+      test_each_near ("row by row", of_rows, &want, 1, 1, 1);
+      test_each_near ("column by column", of_columns, &want, 1, 1, 1);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -161,5 +194,6 @@ main (int argc, char **argv)
     test_add ("gemm", epilogues[i].name, one_epilogue, &epilogues[i]);
   test_add ("gemm", "range-gelu", gelu_range, GINT_TO_POINTER (GPU_GELU));
   test_add ("gemm", "range-quick-gelu", gelu_range, GINT_TO_POINTER (GPU_QUICK_GELU));
+  test_add ("gemm", "long-sums", long_sums, NULL);
   return test_run ();
 }
