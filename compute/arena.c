@@ -2,8 +2,9 @@
  * commit places every tensor exactly where the dry run did. */
 #include "compute/arena.h"
 
-/* A dry tensor has no buffer: its block is kept above this bit of the offset. */
-#define DRY_SHIFT 44
+/* A dry tensor has no buffer: its block is kept above this bit of the offset. A plan may well ask
+ * for more than any device has, to be refused with its size. */
+#define DRY_SHIFT 52
 
 typedef struct
 {
@@ -36,7 +37,7 @@ GpuArena *
 gpu_arena_new (guint64 block_bytes)
 {
   GpuArena *arena = g_new0 (GpuArena, 1);
-  arena->block_bytes = block_bytes ? block_bytes : 1ull << 30;
+  arena->block_bytes = block_bytes ? MIN (block_bytes, 1ull << DRY_SHIFT) : 1ull << 30;
   arena->blocks = g_array_new (FALSE, TRUE, sizeof (Block));
   g_array_set_clear_func (arena->blocks, block_clear);
   return arena;
@@ -56,6 +57,7 @@ add_block (GpuArena *arena, guint64 bytes)
 {
   Block block = { .holes = g_array_new (FALSE, FALSE, sizeof (Range)) };
   Range all = { 0, MAX (arena->block_bytes, bytes) };
+  g_assert (arena->blocks->len < 1u << (64 - DRY_SHIFT));
   g_array_append_val (block.holes, all);
   g_array_append_val (arena->blocks, block);
   return &g_array_index (arena->blocks, Block, arena->blocks->len - 1);

@@ -177,11 +177,28 @@ beyond_device (TestBench *bench, gconstpointer data)
   g_assert_cmpuint (gpu_device_get_allocated (bench->device), ==, before);
 }
 
+/* A plan may be far beyond any device: it is still counted right, to be refused with its size. */
+static void
+counts_the_huge (void)
+{
+  g_autoptr (GpuArena) arena = gpu_arena_new (0);
+  GpuTensor small = gpu_arena_take (arena, 1, 64);
+  GpuTensor huge = gpu_arena_take (arena, G_MAXINT32, 524288), next;
+  const guint64 bytes = gpu_tensor_footprint (G_MAXINT32, 524288);
+  g_assert_cmpuint (gpu_arena_get_bytes (arena), ==, bytes + 256);
+  gpu_arena_give (arena, small);
+  gpu_arena_give (arena, huge);
+  next = gpu_arena_take (arena, G_MAXINT32, 524288);
+  g_assert_cmpuint (next.offset, ==, huge.offset);
+  g_assert_cmpuint (gpu_arena_get_bytes (arena), ==, bytes + 256);
+}
+
 int
 main (int argc, char **argv)
 {
   test_init (&argc, &argv);
   g_test_add_func ("/arena/reuse", reuses_and_joins);
+  g_test_add_func ("/arena/huge", counts_the_huge);
   test_add ("arena", "model", like_model, NULL);
   test_add ("arena", "order", orders_reuse, NULL);
   test_add ("arena", "beyond-device", beyond_device, NULL);

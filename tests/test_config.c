@@ -226,6 +226,31 @@ expect_failure (const char *json, int code, const char *part)
     g_error ("got:  %s\nwant: %s", error->message, part);
 }
 
+/* What is right by itself and too many tokens together. */
+static void
+test_huge_batch (void)
+{
+  static const char *const paths[] = { "schedule.batch_size", "eval.batch_size" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (paths); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      NnConfig config = read_config (BASE);
+
+      config.expedition.method = NN_EXPEDITION_NONE;
+      config.vision.image_size = 4096;
+      config.vision.patch_size = 8;
+      *(i == 0 ? &config.schedule.batch_size : &config.eval.batch_size) = 8191;
+      g_assert_true (nn_config_check (&config, &error));
+      g_assert_no_error (error);
+      *(i == 0 ? &config.schedule.batch_size : &config.eval.batch_size) = 8192;
+      g_assert_false (nn_config_check (&config, &error));
+      g_assert_error (error, NN_CONFIG_ERROR, NN_CONFIG_ERROR_FIELD);
+      g_assert_true (g_str_has_prefix (error->message, paths[i]));
+      g_assert_nonnull (strstr (error->message, "at most 8191"));
+    }
+}
+
 static void
 test_wrong_documents (void)
 {
@@ -286,13 +311,10 @@ test_set (void)
     "optimizer.betas=[0.8, 0.9]", "quick_gelu=true",
     "run.seed=9007199254740991",  "distill_cfg.momentum_schedule=\"cosine\""
   };
-  static const char *const bad[] = { "schedule.epochs",
-                                     "=3",
-                                     "schedule.epochs=x",
-                                     "schedule=3",
-                                     "schedule.a=1",
-                                     "vision_cfg.timm_pool=x",
-                                     "expedition_cfg.keep_rate=2" };
+  static const char *const bad[] = { "schedule.epochs",   "=3",
+                                     "schedule.epochs=x", "schedule=3",
+                                     "schedule.a=1",      "vision_cfg.timm_pool=x",
+                                     "quick_gelu=1",      "expedition_cfg.keep_rate=2" };
 
   for (gsize i = 0; i < G_N_ELEMENTS (good); i++)
     {
@@ -481,6 +503,7 @@ main (int argc, char **argv)
   g_test_add_func ("/config/wrong-fields", test_wrong_fields);
   g_test_add_func ("/config/wrong-documents", test_wrong_documents);
   g_test_add_func ("/config/open-clip-keys", test_open_clip_keys);
+  g_test_add_func ("/config/huge-batch", test_huge_batch);
   g_test_add_func ("/config/set", test_set);
   g_test_add_func ("/config/set-layers", test_set_layers);
   g_test_add_func ("/config/written-out", test_written_out);

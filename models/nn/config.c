@@ -329,10 +329,24 @@ check_expedition (const NnConfig *config, GError **error)
   return TRUE;
 }
 
+/* Rows of a batch are counted in 32 bits. */
+static gboolean
+check_batch (const NnConfig *config, const char *path, int batch, GError **error)
+{
+  const int tokens = MAX (nn_config_patches (config) + 1, config->text.context_length);
+
+  if ((gint64) batch * tokens <= G_MAXINT32)
+    return TRUE;
+  return refuse (error, config, path, "must be at most %d with %d tokens a picture",
+                 G_MAXINT32 / tokens, tokens);
+}
+
 gboolean
 nn_config_check (const NnConfig *config, GError **error)
 {
-  if (!check_vision (config, error) || !check_expedition (config, error))
+  if (!check_vision (config, error) || !check_expedition (config, error)
+      || !check_batch (config, "schedule.batch_size", config->schedule.batch_size, error)
+      || !check_batch (config, "eval.batch_size", config->eval.batch_size, error))
     return FALSE;
   if (config->text.width % config->text.heads != 0)
     return refuse (error, config, "text_cfg.width", "must be a multiple of text_cfg.heads %d",

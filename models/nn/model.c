@@ -30,6 +30,14 @@ nn_model_new (GpuDevice *device, const NnConfig *config, NnUse use, GError **err
                                               : nn_params_bytes (model->params);
       if (!has_slab (config, use, slab))
         continue;
+      if (bytes / 4 > G_MAXUINT32)
+        {
+          g_set_error (error, GPU_ERROR, GPU_ERROR_LIMIT,
+                       "the model has %" G_GUINT64_FORMAT
+                       " parameters: kernels count to %u, use a smaller one",
+                       nn_params_count (model->params), G_MAXUINT32);
+          return NULL;
+        }
       model->slabs[slab] = gpu_buffer_new (device, bytes, GPU_MEMORY_DEVICE, error);
       if (!model->slabs[slab])
         return NULL;
