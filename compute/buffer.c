@@ -56,6 +56,12 @@ allocate (GpuBuffer *buffer, GpuMemory memory)
               & VK_MEMORY_PROPERTY_HOST_COHERENT_BIT))
         result = device->vk.vkMapMemory (device->handle, buffer->memory, 0, VK_WHOLE_SIZE, 0,
                                          (void **) &buffer->mapped);
+      if (result != VK_SUCCESS && buffer->memory)
+        {
+          device->vk.vkFreeMemory (device->handle, buffer->memory, NULL);
+          buffer->memory = VK_NULL_HANDLE;
+          buffer->mapped = NULL;
+        }
     }
   if (result == VK_SUCCESS)
     result = device->vk.vkBindBufferMemory (device->handle, buffer->handle, buffer->memory, 0);
@@ -77,6 +83,22 @@ clear (GpuBuffer *buffer, GError **error)
   return TRUE;
 }
 
+/* CPU drivers promise any memory and are killed when it is used: what exceeds the system's is refused
+ * here. Cards refuse by themselves. */
+static gboolean
+has_room (GpuDevice *device, guint64 bytes, GError **error)
+{
+  const guint64 all = device->info.memory_bytes;
+  if (device->info.type != GPU_TYPE_CPU || bytes <= all - MIN (all, device->allocated))
+    return TRUE;
+  g_set_error (error, GPU_ERROR, GPU_ERROR_MEMORY,
+               "%s: %.1f MiB beside the %.1f MiB in use are more than the system's %.1f MiB: use a "
+               "smaller batch or model",
+               device->info.name, bytes / 1048576.0, device->allocated / 1048576.0,
+               all / 1048576.0);
+  return FALSE;
+}
+
 GpuBuffer *
 gpu_buffer_new (GpuDevice *device, guint64 bytes, GpuMemory memory, GError **error)
 {
@@ -89,6 +111,9 @@ gpu_buffer_new (GpuDevice *device, guint64 bytes, GpuMemory memory, GError **err
                    device->info.max_allocation_bytes / 1048576.0);
       return NULL;
     }
+
+  if (!has_room (device, bytes, error))
+    return NULL;
 
   g_autoptr (GpuBuffer) buffer = g_new0 (GpuBuffer, 1);
   g_atomic_ref_count_init (&buffer->refs);

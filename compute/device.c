@@ -87,7 +87,11 @@ find_queue (GpuDevice *device, GError **error)
       {
         device->queue_family = i;
         if (families[i].timestampValidBits >= 32)
-          device->timestamp_period = properties.limits.timestampPeriod;
+          {
+            const guint bits = families[i].timestampValidBits;
+            device->timestamp_period = properties.limits.timestampPeriod;
+            device->timestamp_mask = G_MAXUINT64 >> (64 - bits);
+          }
         return TRUE;
       }
   g_set_error (error, GPU_ERROR, GPU_ERROR_NO_DEVICE, "device \"%s\" has no compute queue",
@@ -172,6 +176,18 @@ gpu_device_unref (GpuDevice *device)
   g_free (device);
 }
 
+/* A wait for the queue alone does not make what was copied visible to the host. */
+static void
+make_visible (GpuDevice *device, VkCommandBuffer commands)
+{
+  device->vk.vkCmdPipelineBarrier (
+      commands, VK_PIPELINE_STAGE_TRANSFER_BIT, VK_PIPELINE_STAGE_HOST_BIT, 0, 1,
+      &(VkMemoryBarrier){ .sType = VK_STRUCTURE_TYPE_MEMORY_BARRIER,
+                          .srcAccessMask = VK_ACCESS_TRANSFER_WRITE_BIT,
+                          .dstAccessMask = VK_ACCESS_HOST_READ_BIT },
+      0, NULL, 0, NULL);
+}
+
 gboolean
 gpu_device_run_once (GpuDevice *device, void (*record) (GpuDevice *, VkCommandBuffer, gpointer),
                      gpointer data, GError **error)
@@ -197,7 +213,11 @@ gpu_device_run_once (GpuDevice *device, void (*record) (GpuDevice *, VkCommandBu
           commands,
           &(VkCommandBufferBeginInfo){ .sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO });
       record (device, commands, data);
-      vk->vkEndCommandBuffer (commands);
+      make_visible (device, commands);
+      result = vk->vkEndCommandBuffer (commands);
+    }
+  if (result == VK_SUCCESS)
+    {
       result = vk->vkQueueSubmit (device->queue, 1,
                                   &(VkSubmitInfo){ .sType = VK_STRUCTURE_TYPE_SUBMIT_INFO,
                                                    .commandBufferCount = 1,

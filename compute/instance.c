@@ -122,7 +122,13 @@ void
 gpu_instance_close (GpuInstance *instance)
 {
   if (instance->messenger)
-    vkDestroyDebugUtilsMessengerEXT (instance->handle, instance->messenger, NULL);
+    {
+      /* volk's pointer is that of the newest instance, which may be without the extension. */
+      PFN_vkDestroyDebugUtilsMessengerEXT destroy =
+          (PFN_vkDestroyDebugUtilsMessengerEXT) vkGetInstanceProcAddr (
+              instance->handle, "vkDestroyDebugUtilsMessengerEXT");
+      destroy (instance->handle, instance->messenger, NULL);
+    }
   if (instance->handle)
     vkDestroyInstance (instance->handle, NULL);
   g_clear_pointer (&instance->newest, g_free);
@@ -177,7 +183,7 @@ find_unfit (GpuDeviceInfo *info, const VkPhysicalDeviceProperties *properties)
     g_snprintf (info->unfit, sizeof info->unfit, "it has Vulkan %u.%u, Penumbra needs 1.2",
                 VK_VERSION_MAJOR (properties->apiVersion),
                 VK_VERSION_MINOR (properties->apiVersion));
-  else if (limits->maxComputeWorkGroupInvocations < 256
+  else if (limits->maxComputeWorkGroupInvocations < 256 || limits->maxComputeWorkGroupSize[0] < 256
            || limits->maxComputeSharedMemorySize < 16384
            || limits->maxPerStageDescriptorStorageBuffers < GPU_MAX_BINDINGS
            || limits->maxPushConstantsSize < GPU_MAX_PUSH)

@@ -75,6 +75,15 @@ gpu_device_save_pipelines (GpuDevice *device)
     device->pipelines_changed = FALSE;
 }
 
+static void
+free_layout (GpuDevice *device, GpuKernelLayout *layout)
+{
+  device->vk.vkDestroyShaderModule (device->handle, layout->module, NULL);
+  device->vk.vkDestroyPipelineLayout (device->handle, layout->pipeline, NULL);
+  device->vk.vkDestroyDescriptorSetLayout (device->handle, layout->set, NULL);
+  g_free (layout);
+}
+
 void
 gpu_pipelines_close (GpuDevice *device)
 {
@@ -88,13 +97,7 @@ gpu_pipelines_close (GpuDevice *device)
     device->vk.vkDestroyPipeline (device->handle, (VkPipeline) value, NULL);
   g_hash_table_iter_init (&iter, device->layouts);
   while (g_hash_table_iter_next (&iter, &key, &value))
-    {
-      GpuKernelLayout *layout = value;
-      device->vk.vkDestroyShaderModule (device->handle, layout->module, NULL);
-      device->vk.vkDestroyPipelineLayout (device->handle, layout->pipeline, NULL);
-      device->vk.vkDestroyDescriptorSetLayout (device->handle, layout->set, NULL);
-      g_free (layout);
-    }
+    free_layout (device, value);
   g_hash_table_unref (device->pipelines);
   g_hash_table_unref (device->layouts);
   device->vk.vkDestroyPipelineCache (device->handle, device->pipeline_cache, NULL);
@@ -150,7 +153,6 @@ gpu_kernel_layout (GpuDevice *device, const GpuKernel *kernel, GError **error)
   const GpuSpirv *code = device->read == GPU_READ_TEXEL ? &kernel->texel : &kernel->storage;
   g_assert (kernel->push_bytes <= GPU_MAX_PUSH && kernel->n_spec <= GPU_MAX_SPEC);
   layout = g_new0 (GpuKernelLayout, 1);
-  g_hash_table_insert (device->layouts, (gpointer) kernel, layout);
   VkResult result = create_set_layout (device, kernel, layout);
   if (result == VK_SUCCESS)
     result = create_pipeline_layout (device, kernel, layout);
@@ -161,7 +163,13 @@ gpu_kernel_layout (GpuDevice *device, const GpuKernel *kernel, GError **error)
                                      .codeSize = code->bytes,
                                      .pCode = code->code },
         NULL, &layout->module);
-  return gpu_check (device, result, kernel->name, error) ? layout : NULL;
+  if (!gpu_check (device, result, kernel->name, error))
+    {
+      free_layout (device, layout);
+      return NULL;
+    }
+  g_hash_table_insert (device->layouts, (gpointer) kernel, layout);
+  return layout;
 }
 
 VkPipeline

@@ -26,6 +26,7 @@ struct _GpuDevice
   struct VolkDeviceTable vk;
   VkPhysicalDeviceMemoryProperties memory;
   double timestamp_period; /* nanoseconds a tick; 0 without timestamps */
+  guint64 timestamp_mask;  /* the bits of a timestamp that count: it wraps behind them */
   GpuDeviceInfo info;
   GpuRead read;
   VkPipelineCache pipeline_cache;

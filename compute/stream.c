@@ -613,7 +613,8 @@ gpu_stream_get_profile (GpuStream *stream, GError **error)
         }
       GpuProfileRow *row = profile_row (rows, timed->kernel);
       row->calls++;
-      row->nanoseconds += (guint64) ((double) (ticks[1] - ticks[0]) * device->timestamp_period);
+      row->nanoseconds += (guint64) ((double) ((ticks[1] - ticks[0]) & device->timestamp_mask)
+                                     * device->timestamp_period);
       row->flops += timed->flops;
       row->bytes += timed->bytes;
     }

@@ -161,6 +161,33 @@ buffers (void)
   g_assert_cmpuint (gpu_device_get_allocated (device), ==, 0);
 }
 
+/* A CPU driver would promise more than there is. */
+static void
+system_memory (void)
+{
+  g_autoptr (GpuDevice) device = open_device (NULL);
+  g_autoptr (GError) error = NULL;
+  GpuDeviceInfo *info = (GpuDeviceInfo *) gpu_device_get_info (device);
+  g_assert_cmpint (info->type, ==, GPU_TYPE_CPU);
+  info->memory_bytes = 1 << 20;
+  g_autoptr (GpuBuffer) first = gpu_buffer_new (device, 600000, GPU_MEMORY_DEVICE, &error);
+  g_assert_no_error (error);
+  g_assert_null (gpu_buffer_new (device, 600000, GPU_MEMORY_DEVICE, &error));
+  g_assert_error (error, GPU_ERROR, GPU_ERROR_MEMORY);
+  g_assert_nonnull (strstr (error->message, "smaller batch"));
+}
+
+/* A device with the validation layer outlives one without it that was opened later. */
+static void
+validates_beside_another (void)
+{
+  g_autoptr (GpuDevice) validated = open_device (&(GpuDeviceOptions){ .validate = TRUE });
+  g_autoptr (GpuDevice) plain = open_device (NULL);
+  g_clear_pointer (&validated, gpu_device_unref);
+  g_autoptr (GpuBuffer) buffer = gpu_buffer_new (plain, 256, GPU_MEMORY_DEVICE, NULL);
+  g_assert_nonnull (buffer);
+}
+
 static char *
 find_cache (const char *dir)
 {
@@ -240,6 +267,8 @@ main (int argc, char **argv)
   g_test_add_func ("/device/no-driver", no_driver);
   g_test_add_func ("/device/reads", forced_reads);
   g_test_add_func ("/device/limits", limits);
+  g_test_add_func ("/device/system-memory", system_memory);
+  g_test_add_func ("/device/validated-beside-another", validates_beside_another);
   g_test_add_func ("/device/buffers", buffers);
   g_test_add_func ("/device/pipeline-cache", pipeline_cache);
   g_test_add_func ("/device/pipeline-cache-unwritable", cache_unwritable);
