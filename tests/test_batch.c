@@ -310,6 +310,12 @@ test_too_few (void)
   g_assert_nonnull (strstr (error->message, "2 usable"));
   g_assert_nonnull (strstr (error->message, "batch size 3"));
   options.batch_size = 2;
+  g_clear_error (&error);
+  options.row_stride = (gsize) 1 << 50; /* beyond any address */
+  g_assert_null (data_batches_new (&options, &error));
+  g_assert_error (error, DATA_BATCH_ERROR, DATA_BATCH_ERROR_MEMORY);
+  g_assert_nonnull (strstr (error->message, "schedule.batch_size"));
+  options.row_stride = 0;
   batches = data_batches_new (&options, NULL);
   g_assert_cmpuint (data_batches_get_steps_per_epoch (batches), ==, 1);
   g_assert_cmpuint (data_batches_get (batches, 5)->row_stride, ==, PIXELS);

@@ -247,7 +247,8 @@ choose_items (DataBatches *batches)
     }
 }
 
-static void
+/* FALSE where the pictures are more than the system gives: their number is the user's. */
+static gboolean
 slot_init (Slot *slot, const DataBatchesOptions *options)
 {
   guint size = options->batch_size;
@@ -255,11 +256,12 @@ slot_init (Slot *slot, const DataBatchesOptions *options)
   slot->batch.batch_size = size;
   slot->batch.row_stride = options->row_stride;
   slot->batch.context = options->captions->context;
-  slot->batch.images = g_new0 (float, size * options->row_stride);
+  slot->batch.images = g_try_new0 (float, size * options->row_stride);
   slot->batch.tokens = g_new0 (gint32, (gsize) size * options->captions->context);
   slot->batch.ends = g_new0 (gint32, size);
   slot->batch.items = g_new0 (guint32, size);
   slot->batch.captions = g_new0 (guint32, size);
+  return slot->batch.images != NULL;
 }
 
 static void
@@ -272,10 +274,11 @@ slot_clear (Slot *slot)
   g_free (slot->batch.captions);
 }
 
-static void
-start (DataBatches *batches)
+static gboolean
+start (DataBatches *batches, GError **error)
 {
   DataBatchesOptions *options = &batches->options;
+  const double bytes = (double) options->batch_size * (double) options->row_stride * sizeof (float);
 
   batches->steps_per_epoch = batches->n_items / options->batch_size;
   batches->order = g_new (guint32, batches->n_items);
@@ -284,8 +287,18 @@ start (DataBatches *batches)
   fill_table (batches->table);
   batches->slots = g_new0 (Slot, options->ahead + 1);
   for (guint i = 0; i <= options->ahead; i++)
-    slot_init (&batches->slots[i], options);
+    if (!slot_init (&batches->slots[i], options))
+      {
+        g_set_error (
+            error, DATA_BATCH_ERROR, DATA_BATCH_ERROR_MEMORY,
+            "%u batches of %u pictures of %u px, %.1f MiB each, are more than the system's "
+            "memory: lower schedule.batch_size",
+            options->ahead + 1, options->batch_size, data_cache_get_size (options->cache),
+            bytes / 1048576);
+        return FALSE;
+      }
   batches->thread = g_thread_new ("batches", prepare, batches);
+  return TRUE;
 }
 
 DataBatches *
@@ -320,7 +333,11 @@ data_batches_new (const DataBatchesOptions *options, GError **error)
       data_batches_free (batches);
       return NULL;
     }
-  start (batches);
+  if (!start (batches, error))
+    {
+      data_batches_free (batches);
+      return NULL;
+    }
   return batches;
 }
 

@@ -25,6 +25,7 @@ GQuark data_batch_error_quark (void);
 typedef enum
 {
   DATA_BATCH_ERROR_TOO_FEW, /* fewer usable items than the batch size */
+  DATA_BATCH_ERROR_MEMORY,  /* batches larger than the system's memory */
 } DataBatchError;
 
 typedef struct _DataBatches DataBatches;
@@ -59,7 +60,8 @@ typedef struct
   guint32 *captions; /* [B] caption numbers, as in DataCaptions */
 } DataBatch;
 
-/* Errors: DATA_BATCH_ERROR_TOO_FEW, naming the number of usable items and the batch size. */
+/* Errors: DATA_BATCH_ERROR_TOO_FEW, naming the number of usable items and the batch size;
+ * DATA_BATCH_ERROR_MEMORY. */
 DataBatches *data_batches_new (const DataBatchesOptions *options, GError **error);
 void data_batches_free (DataBatches *batches);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DataBatches, data_batches_free)
