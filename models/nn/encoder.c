@@ -17,6 +17,7 @@ struct _NnEncoder
   NnTextInput input;
   GpuBuffer *input_buffer;
   GpuTensor images;
+  gint32 *tokens, *ends; /* the host's own: on a card reading mapped memory back crosses the bus */
   GpuBuffer *output_buffer;
   GpuTensor features, normalised;
   GpuArena *arena;
@@ -106,6 +107,8 @@ nn_encoder_new_text (NnModel *model, guint batch, GError **error)
   encoder->weights = NN_SLAB_WEIGHTS;
   nn_text_init (&encoder->text, model, batch);
 
+  encoder->tokens = g_new0 (gint32, (gsize) batch * context);
+  encoder->ends = g_new0 (gint32, batch);
   encoder->input_buffer = gpu_buffer_new (model->device, tokens + gpu_tensor_footprint (1, batch),
                                           GPU_MEMORY_UPLOAD, error);
   encoder->input.tokens = (GpuTensor){ encoder->input_buffer, 0, 1, batch * context };
@@ -125,6 +128,8 @@ nn_encoder_free (NnEncoder *encoder)
   nn_watch_clear (&encoder->watch);
   gpu_buffer_unref (encoder->input_buffer);
   gpu_buffer_unref (encoder->output_buffer);
+  g_free (encoder->tokens);
+  g_free (encoder->ends);
   g_free (encoder);
 }
 
@@ -166,7 +171,7 @@ gint32 *
 nn_encoder_tokens (NnEncoder *encoder)
 {
   g_assert (!encoder->image);
-  return gpu_tensor_map (encoder->input.tokens);
+  return encoder->tokens;
 }
 
 static gboolean
@@ -176,13 +181,23 @@ read_rows (GpuTensor tensor, float *values, guint n, GError **error)
   return !values || n == 0 || gpu_tensor_download (tensor, values, error);
 }
 
+static void
+write_texts (NnEncoder *encoder)
+{
+  const guint context = (guint) encoder->model->config.text.context_length;
+  nn_text_find_ends (encoder->ends, encoder->tokens, encoder->batch, context);
+  memcpy (gpu_tensor_map (encoder->input.tokens), encoder->tokens,
+          (gsize) encoder->batch * context * sizeof *encoder->tokens);
+  memcpy (gpu_tensor_map (encoder->input.ends), encoder->ends,
+          encoder->batch * sizeof *encoder->ends);
+}
+
 gboolean
 nn_encoder_run (NnEncoder *encoder, float *features, float *normalised, guint n, GError **error)
 {
   g_assert (n <= encoder->batch);
   if (!encoder->image)
-    nn_text_find_ends (gpu_tensor_map (encoder->input.ends), nn_encoder_tokens (encoder),
-                       encoder->batch, (guint) encoder->model->config.text.context_length);
+    write_texts (encoder);
   return gpu_stream_run (encoder->stream, error)
          && read_rows (encoder->features, features, n, error)
          && read_rows (encoder->normalised, normalised, n, error);

@@ -20,9 +20,10 @@ struct _NnStep
   NnText text;
   NnWatch watch;
 
-  GpuBuffer *inputs; /* mapped, written by the host */
+  GpuBuffer *inputs; /* mapped, written by the host; on a card reading it back crosses the bus */
   GpuTensor images, scalars;
   NnTextInput captions;
+  gint32 *tokens, *ends; /* the host's own, [B][context] and [B] */
 
   GpuBuffer *results; /* mapped, read by the host */
   GpuTensor losses, norm;
@@ -289,6 +290,8 @@ nn_step_new (NnModel *model, const NnStepOptions *options, GError **error)
   g_autoptr (NnStep) step = new_unplanned (model, options);
   if (options->watch && !nn_watch_init (&step->watch, &step->student, model, error))
     return NULL;
+  step->tokens = g_new0 (gint32, (gsize) step->batch * (gsize) model->config.text.context_length);
+  step->ends = g_new0 (gint32, step->batch);
   if (!make_buffer (step, &step->inputs, place_inputs, GPU_MEMORY_UPLOAD, error)
       || !make_buffer (step, &step->results, place_results, GPU_MEMORY_READBACK, error)
       || !make_buffer (step, &step->outputs, place_outputs, GPU_MEMORY_DEVICE, error)
@@ -308,6 +311,8 @@ nn_step_free (NnStep *step)
   gpu_buffer_unref (step->inputs);
   gpu_buffer_unref (step->results);
   gpu_buffer_unref (step->outputs);
+  g_free (step->tokens);
+  g_free (step->ends);
   g_free (step);
 }
 
@@ -321,7 +326,7 @@ nn_step_images (NnStep *step, gsize *row_stride)
 gint32 *
 nn_step_tokens (NnStep *step)
 {
-  return gpu_tensor_map (step->captions.tokens);
+  return step->tokens;
 }
 
 static void
@@ -331,11 +336,13 @@ write_inputs (NnStep *step, const NnStepSchedule *schedule)
   const guint context = (guint) step->model->config.text.context_length;
   const double t = (double) schedule->update;
   const GpuTokenIndex *index = &step->captions.index;
-  gint32 *ends = gpu_tensor_map (step->captions.ends);
   float *scalars = gpu_tensor_map (step->scalars);
-  nn_text_find_ends (ends, nn_step_tokens (step), step->batch, context);
+  nn_text_find_ends (step->ends, step->tokens, step->batch, context);
+  memcpy (gpu_tensor_map (step->captions.tokens), step->tokens,
+          (gsize) step->batch * context * sizeof *step->tokens);
+  memcpy (gpu_tensor_map (step->captions.ends), step->ends, step->batch * sizeof *step->ends);
   gpu_token_index_fill (gpu_tensor_map (index->ids), gpu_tensor_map (index->starts),
-                        gpu_tensor_map (index->rows), nn_step_tokens (step), ends, step->batch,
+                        gpu_tensor_map (index->rows), step->tokens, step->ends, step->batch,
                         context);
   scalars[OPTIM_LR] = (float) schedule->lr;
   scalars[OPTIM_C1] = (float) (1 / (1 - pow (optimizer->betas[0], t)));
