@@ -302,6 +302,57 @@ test_damaged (void)
   assert_same_run ("straight", "damaged");
 }
 
+/* The pictures' list is another one: nothing of the run changes. */
+static void
+test_changed_data (void)
+{
+  g_autofree char *said = NULL, *before = NULL, *after = NULL;
+  g_autofree char *config = g_build_filename (folder, "changed", "config.json", NULL);
+  g_assert_cmpint (run ("data import scenes --out other --count 100 --size 32", NULL), ==, 0);
+  g_assert_cmpint (run ("train nano --set data.path=other --steps 2 --run changed", NULL), ==, 0);
+  g_assert_true (g_file_get_contents (config, &before, NULL, NULL));
+  g_autofree char *data = in_folder ("other"), *old = in_folder ("as-it-was");
+  g_assert_cmpint (g_rename (data, old), ==, 0);
+  g_assert_cmpint (run ("data import scenes --out other --count 90 --size 32", NULL), ==, 0);
+  g_assert_cmpint (run ("resume changed --steps 4", &said), ==, 1);
+  g_assert_nonnull (strstr (said, "other"));
+  g_assert_nonnull (strstr (said, "import it again"));
+  g_assert_true (g_file_get_contents (config, &after, NULL, NULL));
+  g_assert_cmpstr (after, ==, before);
+}
+
+/* --steps is the total: fewer than there are is a mistake, as many is nothing to do. */
+static void
+test_fewer_than_made (void)
+{
+  g_autofree char *said = NULL;
+  g_assert_cmpint (run ("resume straight --steps 3", &said), ==, 2);
+  g_assert_nonnull (strstr (said, "run.steps is 3"));
+  g_assert_nonnull (strstr (said, "24"));
+  assert_state ("straight", RUN_STATE_FINISHED);
+  g_assert_cmpint (run ("resume straight", NULL), ==, 0);
+  assert_state ("straight", RUN_STATE_FINISHED);
+}
+
+/* Forgets the evaluations, as if the run had been stopped within the last: a resume makes it up. */
+static void
+test_evaluates_late (void)
+{
+  g_autofree char *train = train_arguments ("late", 11);
+  g_autofree char *events = g_build_filename (folder, "late", "events.jsonl", NULL);
+  g_autofree char *text = NULL;
+  g_assert_cmpint (run (train, NULL), ==, 0);
+  g_assert_true (g_file_get_contents (events, &text, NULL, NULL));
+  for (char *at = text; (at = strstr (at, "\"type\":\"eval\"")); at++)
+    memcpy (at, "\"type\":\"gone\"", strlen ("\"type\":\"gone\""));
+  g_assert_true (g_file_set_contents (events, text, -1, NULL));
+  g_assert_cmpint (run ("resume late", NULL), ==, 0);
+  g_autoptr (RunEventReader) reader = read_events ("late");
+  const cJSON *eval = find_event (reader, "eval", -1);
+  g_assert_nonnull (eval);
+  g_assert_cmpint (run_event_whole (eval, "step"), ==, 11);
+}
+
 static void
 test_interrupted (void)
 {
@@ -423,6 +474,7 @@ test_refused (void)
     { "train missing.json --set data.path=scenes", 2, "missing.json" },
     { "train no-such-preset", 2, "no-such-preset" },
     { "train nano --steps -1", 2, "-1" },
+    { "train nano --steps 9007199254740993", 2, "9007199254740992" },
     { "train", 2, "CONFIG" },
     { "resume nowhere", 1, "nowhere" },
     { "resume scenes", 1, "scenes" },
@@ -525,6 +577,9 @@ main (int argc, char **argv)
   g_test_add_func ("/train/killed", test_killed);
   g_test_add_func ("/train/fewer-steps-then-the-rest", test_fewer_steps_then_the_rest);
   g_test_add_func ("/train/damaged", test_damaged);
+  g_test_add_func ("/train/changed-data", test_changed_data);
+  g_test_add_func ("/train/fewer-than-made", test_fewer_than_made);
+  g_test_add_func ("/train/evaluates-late", test_evaluates_late);
   g_test_add_func ("/train/interrupted", test_interrupted);
   g_test_add_func ("/train/controlled", test_controlled);
   g_test_add_func ("/train/two-trainers", test_two_trainers);

@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#define MAX_STEPS ((gint64) 1 << 53) /* a number of JSON holds no more exactly */
+
 typedef struct
 {
   char **sets;
@@ -77,13 +79,14 @@ parse (int *argc, char ***argv, Options *options, gboolean fresh, int *status)
                                 : "Goes on with a run from its newest checkpoint.",
                           status))
     return FALSE;
-  if (*argc != 2 || options->steps < 0)
+  const gboolean wrong = options->steps < 0 || options->steps > MAX_STEPS;
+  if (*argc != 2 || wrong)
     {
-      *status = options->steps < 0
-                    ? cli_report_usage ("--steps is %" G_GINT64_FORMAT ": must be 1 or more",
-                                        options->steps)
-                    : cli_report_usage (fresh ? "train takes one CONFIG: a file or a preset"
-                                              : "resume takes one RUN: a run's folder");
+      *status = wrong ? cli_report_usage ("--steps is %" G_GINT64_FORMAT
+                                          ": must be from 1 to %" G_GINT64_FORMAT,
+                                          options->steps, MAX_STEPS)
+                      : cli_report_usage (fresh ? "train takes one CONFIG: a file or a preset"
+                                                : "resume takes one RUN: a run's folder");
       return FALSE;
     }
   return TRUE;

@@ -155,6 +155,7 @@ typedef struct
   char device_uuid[NN_NAME_SIZE];
   char driver[NN_NAME_SIZE];
   char version[NN_NAME_SIZE];
+  char data_fingerprint[NN_NAME_SIZE];
 } NnRunConfig;
 
 typedef struct

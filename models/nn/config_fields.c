@@ -100,7 +100,7 @@ static const NnField fields[] = {
   INT ("schedule.epochs", schedule.epochs, 1, 1000000, 10),
   INT ("schedule.batch_size", schedule.batch_size, 2, 32768, 64),
   INT ("schedule.warmup_steps", schedule.warmup_steps, 0, 1000000000, 50),
-  { .path = "schedule.horizon", .kind = FIELD_INT64, AT (schedule.horizon), .most = 1e12 },
+  { .path = "schedule.horizon", .kind = FIELD_INT64, AT (schedule.horizon), .most = TWO_53 },
   STRING ("data.path", data.path, NN_PATH_SIZE),
   INT ("data.shift", data.shift, 0, 4096, 0),
   POSITIVE ("data.crop_scale", data.crop_scale, 1, 1),
@@ -117,6 +117,7 @@ static const NnField fields[] = {
   STRING ("run.device_uuid", run.device_uuid, NN_NAME_SIZE),
   STRING ("run.driver", run.driver, NN_NAME_SIZE),
   STRING ("run.version", run.version, NN_NAME_SIZE),
+  STRING ("run.data_fingerprint", run.data_fingerprint, NN_NAME_SIZE),
 };
 
 const NnField *
@@ -301,8 +302,10 @@ parse_value (const NnField *field, void *out, const cJSON *value)
   switch (field->kind)
     {
     case FIELD_BOOL:
+      if (!cJSON_IsBool (value))
+        return FALSE;
       *(gboolean *) out = cJSON_IsTrue (value);
-      return cJSON_IsBool (value);
+      return TRUE;
     case FIELD_INT:
       if (!is_whole (value, field->least, field->most))
         return FALSE;

@@ -48,14 +48,15 @@ set_paused (Trainer *trainer, gboolean paused, GError **error)
 {
   if (trainer->paused == paused)
     return TRUE;
-  trainer->paused = paused;
   if (!paused)
     {
+      trainer->paused = FALSE;
       /* Time spent paused is not time trained. */
       trainer->started = g_get_monotonic_time ();
       return train_record_state (trainer, "running", NULL, error);
     }
   trainer->wall_before = train_wall (trainer);
+  trainer->paused = TRUE;
   return train_record_state (trainer, "paused", NULL, error);
 }
 

@@ -31,7 +31,7 @@ struct _Trainer
   gint64 saved;              /* step of the newest checkpoint, -1: none */
   gboolean saved_in_passing; /* it lies within an epoch: the next one replaces it */
   gint64 evaluated;          /* step of the newest evaluation, -1: none */
-  double wall_before;        /* seconds of training before this process */
+  double wall_before;        /* seconds of training before `started` */
   gint64 started;            /* monotonic, us */
   gint64 last_saved_at;      /* monotonic, us */
   gint64 last_event_at;      /* monotonic, us */

@@ -12,6 +12,8 @@ now (void)
 double
 train_wall (const Trainer *trainer)
 {
+  if (trainer->paused)
+    return trainer->wall_before;
   return trainer->wall_before + (double) (now () - trainer->started) / G_USEC_PER_SEC;
 }
 

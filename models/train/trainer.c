@@ -107,6 +107,24 @@ sign (Trainer *trainer)
   g_strlcpy (run->device_uuid, info->uuid, sizeof run->device_uuid);
   g_strlcpy (run->driver, info->driver, sizeof run->driver);
   g_strlcpy (run->version, PENUMBRA_VERSION, sizeof run->version);
+  g_strlcpy (run->data_fingerprint, data_set_get_fingerprint (trainer->pairs->set),
+             sizeof run->data_fingerprint);
+}
+
+/* Other items would give other batches: the run would go on, but not be the same run. A run that
+ * says nothing of its data is taken at its word. */
+static gboolean
+check_data (const Trainer *trainer, GError **error)
+{
+  const DataSet *set = trainer->pairs->set;
+  const char *before = trainer->config.run.data_fingerprint;
+  if (!*before || strcmp (before, data_set_get_fingerprint (set)) == 0)
+    return TRUE;
+  g_set_error (error, TRAIN_ERROR, TRAIN_ERROR_CHANGED,
+               "data set %s has other items (fingerprint %.12s) than this run began with (%.12s): "
+               "import it again as it was, or start a new run",
+               data_set_get_folder (set), data_set_get_fingerprint (set), before);
+  return FALSE;
 }
 
 static gboolean
@@ -154,10 +172,10 @@ train_new (const NnConfig *config, const TrainOptions *options, GError **error)
   g_autofree char *note = NULL;
   trainer->config = *config;
   trainer->config.schedule.horizon = 0;
-  sign (trainer);
   if (!nn_config_check (config, error) || !open_pairs (trainer, error)
       || !open_batches (trainer, error))
     return NULL;
+  sign (trainer);
   if (resolve (trainer, options->steps, &note))
     train_say (trainer, "%s", note);
   if (!open_model (trainer, error)
@@ -199,6 +217,35 @@ restore (Trainer *trainer, GError **error)
 }
 
 static gboolean
+check_total (const Trainer *trainer, GError **error)
+{
+  if (trainer->total >= trainer->done)
+    return TRUE;
+  g_set_error (error, NN_CONFIG_ERROR, NN_CONFIG_ERROR_FIELD,
+               "run.steps is %" G_GINT64_FORMAT ": %s has made %" G_GINT64_FORMAT
+               " already, and --steps is the total",
+               trainer->total, run_folder_path (trainer->run), trainer->done);
+  return FALSE;
+}
+
+/* A run that was stopped while it evaluated has the checkpoint of that step and no result. */
+static gboolean
+find_evaluated (Trainer *trainer, GError **error)
+{
+  g_autofree char *path = run_folder_file (trainer->run, "events.jsonl");
+  g_autoptr (RunEventReader) reader = run_event_reader_new (path);
+  if (!run_event_reader_poll (reader, NULL, error))
+    return FALSE;
+  for (guint i = 0; i < run_event_reader_count (reader); i++)
+    {
+      const cJSON *event = run_event_reader_get (reader, i);
+      if (g_strcmp0 (run_event_text (event, "type"), "eval") == 0)
+        trainer->evaluated = MAX (trainer->evaluated, run_event_whole (event, "step"));
+    }
+  return TRUE;
+}
+
+static gboolean
 record_resume (Trainer *trainer, const char *note, GError **error)
 {
   RunEvent *event = run_event_new ("resume");
@@ -214,16 +261,18 @@ train_resume (const TrainOptions *options, GError **error)
   g_autofree char *note = NULL;
   trainer->resumed = TRUE;
   trainer->run = run_folder_open (options->run, &trainer->config, error);
-  if (!trainer->run || !open_pairs (trainer, error) || !open_batches (trainer, error))
+  if (!trainer->run || !open_pairs (trainer, error) || !check_data (trainer, error)
+      || !open_batches (trainer, error))
     return NULL;
   resolve (trainer, options->steps, &note);
   if (strcmp (trainer->config.run.device_uuid, gpu_device_get_info (trainer->device)->uuid) != 0)
     train_say (trainer, "this run began on %s: on another device its numbers differ slightly",
                trainer->config.run.device);
   sign (trainer);
-  if (!run_folder_write_config (trainer->run, &trainer->config, error)
-      || !open_run_files (trainer, error) || !open_model (trainer, error)
-      || !restore (trainer, error) || !record_resume (trainer, note, error))
+  if (!open_model (trainer, error) || !restore (trainer, error) || !check_total (trainer, error)
+      || !run_folder_write_config (trainer->run, &trainer->config, error)
+      || !open_run_files (trainer, error) || !record_resume (trainer, note, error)
+      || !find_evaluated (trainer, error))
     return NULL;
   return g_steal_pointer (&trainer);
 }
@@ -296,6 +345,14 @@ is_due (gint64 step, gint64 every)
   return every > 0 && step % every == 0;
 }
 
+static gboolean
+evaluate_if_due (Trainer *trainer, GError **error)
+{
+  const gint64 every = trainer->config.eval.every_epochs * trainer->steps_per_epoch;
+  return !(trainer->done == trainer->total || is_due (trainer->done, every))
+         || train_evaluate (trainer, error);
+}
+
 /* What belongs to the step just made: the checkpoint last, so that all else precedes it. */
 static gboolean
 after_update (Trainer *trainer, GError **error)
@@ -306,8 +363,7 @@ after_update (Trainer *trainer, GError **error)
   const gboolean at_epoch = trainer->done % epoch == 0;
   const double minutes =
       (double) (g_get_monotonic_time () - trainer->last_saved_at) / G_USEC_PER_SEC / 60;
-  if ((at_end || is_due (trainer->done, config->eval.every_epochs * epoch))
-      && !train_evaluate (trainer, error))
+  if (!evaluate_if_due (trainer, error))
     return FALSE;
   if ((at_end || at_epoch || is_due (trainer->done, config->run.snapshot_every))
       && !train_snapshot (trainer, error))
@@ -327,6 +383,8 @@ loop (Trainer *trainer, GError **error)
   if (trainer->saved < 0
       && (!train_snapshot (trainer, error) || !train_save (trainer, FALSE, error)))
     return FALSE;
+  if (trainer->done > 0 && !evaluate_if_due (trainer, error))
+    return FALSE;
   while (trainer->done < trainer->total)
     {
       if (!train_obey (trainer, error))
@@ -336,7 +394,8 @@ loop (Trainer *trainer, GError **error)
       if (!update (trainer, error) || !after_update (trainer, error))
         return FALSE;
     }
-  trainer->finished = trainer->done >= trainer->total;
+  trainer->finished = trainer->done >= trainer->total
+                      && (!trainer->evaluation || trainer->evaluated == trainer->done);
   return train_save (trainer, FALSE, error)
          && train_record_state (trainer, trainer->finished ? "finished" : "stopped", NULL, error);
 }

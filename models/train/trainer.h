@@ -53,7 +53,9 @@ typedef struct
 /* A new run. The config's defaults (horizon, device, version) are resolved and written down. */
 Trainer *train_new (const NnConfig *config, const TrainOptions *options, GError **error);
 
-/* Goes on with a run from its newest whole checkpoint, or from its seed where there is none. */
+/* Goes on with a run from its newest whole checkpoint, or from its seed where there is none.
+ * TRAIN_ERROR_CHANGED when its data set has other items than it began with; NN_CONFIG_ERROR when
+ * more than `steps` are made already. */
 Trainer *train_resume (const TrainOptions *options, GError **error);
 
 void train_free (Trainer *trainer);
