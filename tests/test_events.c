@@ -39,13 +39,19 @@ contents (const char *path)
 }
 
 static void
-append_text (const char *path, const char *text)
+append_bytes (const char *path, const char *bytes, gsize length)
 {
   FILE *file = fopen (path, "a");
 
   g_assert_nonnull (file);
-  g_assert_cmpint (fputs (text, file), >=, 0);
+  g_assert_cmpuint (fwrite (bytes, 1, length, file), ==, length);
   g_assert_cmpint (fclose (file), ==, 0);
+}
+
+static void
+append_text (const char *path, const char *text)
+{
+  append_bytes (path, text, strlen (text));
 }
 
 static void
@@ -212,6 +218,24 @@ test_bad_lines (void)
   g_assert_cmpuint (run_event_reader_skipped (reader), ==, 6);
 }
 
+/* What a machine that lost power may leave: blocks of zeros, whole lines behind them. */
+static void
+test_zeros (void)
+{
+  static const char before[] = "\0\0\0\0{\"type\":\"step\",\"step\":2}\n";
+  static const char within[] = "{\"type\":\"st\0p\",\"step\":3}\n";
+  g_autofree char *path = fresh_file ();
+  g_autoptr (RunEventReader) reader = run_event_reader_new (path);
+
+  append_text (path, "{\"type\":\"step\",\"step\":1}\n");
+  append_bytes (path, before, sizeof before - 1);
+  append_bytes (path, within, sizeof within - 1);
+  append_text (path, "{\"type\":\"step\",\"step\":4}\n");
+  poll (reader);
+  assert_steps (reader, "s1 s4");
+  g_assert_cmpuint (run_event_reader_skipped (reader), ==, 2);
+}
+
 static void
 test_another_file (void)
 {
@@ -287,6 +311,7 @@ main (int argc, char **argv)
   g_test_add_func ("/events/torn-line-replaced", test_torn_line_replaced);
   g_test_add_func ("/events/resume-drops", test_resume_drops);
   g_test_add_func ("/events/bad-lines", test_bad_lines);
+  g_test_add_func ("/events/zeros", test_zeros);
   g_test_add_func ("/events/another-file", test_another_file);
   g_test_add_func ("/events/full-disk", test_full_disk);
   g_test_add_func ("/events/unwritable", test_unwritable);

@@ -84,7 +84,8 @@ rewind_to (RunEventReader *reader, gint64 step)
 static void
 take_line (RunEventReader *reader, const char *text, gsize length, guint *changed)
 {
-  cJSON *event = cJSON_ParseWithLength (text, length);
+  /* cJSON reads over zeros, which a machine that lost power may leave in a file. */
+  cJSON *event = memchr (text, '\0', length) ? NULL : cJSON_ParseWithLength (text, length);
   const char *type = cJSON_IsObject (event) ? run_event_text (event, "type") : NULL;
   Entry entry = { NULL, -1 };
 
