@@ -1,5 +1,6 @@
 /* The picture cache: built once, found again, made anew when stale, and what can go wrong. */
 #include "models/data/cache.h"
+#include "models/data/cache_private.h"
 #include "models/data/picture.h"
 #include "tests/temporary.h"
 
@@ -258,6 +259,40 @@ test_no_folder (void)
   pictures_clear (&pictures);
 }
 
+static gpointer
+build_often (gpointer data)
+{
+  const Pictures *pictures = data;
+  const guint8 identity[CACHE_IDENTITY_BYTES] = { 0 };
+  g_autofree char *path = g_build_filename (pictures->dir, "raced.rgb", NULL);
+  DataCacheOptions options = {
+    .dir = pictures->dir, .files = pictures->files, .count = COUNT, .size = SIZE
+  };
+  GError *error = NULL;
+
+  for (guint i = 0; i < 100 && error == NULL; i++)
+    cache_build (&options, path, identity, &error);
+  return error;
+}
+
+/* Several processes may want the same cache at once: none takes another's file for a dead one's. */
+static void
+test_builders_at_once (void)
+{
+  GThread *threads[3];
+  Pictures pictures;
+
+  pictures_init (&pictures);
+  for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
+    threads[i] = g_thread_new ("builder", build_often, &pictures);
+  for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
+    {
+      g_autoptr (GError) error = g_thread_join (threads[i]);
+      g_assert_no_error (error);
+    }
+  pictures_clear (&pictures);
+}
+
 static void
 test_full_disk (void)
 {
@@ -272,6 +307,7 @@ test_full_disk (void)
       g_assert_null (open_sized (&pictures, 256, &error));
       g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NO_SPACE);
       g_assert_nonnull (strstr (error->message, "cache-256-pad.rgb"));
+      g_assert_nonnull (strstr (error->message, "free some space"));
       g_assert_cmpuint (count_caches (disk), ==, 0);
       g_assert_true (open_and_check (&pictures));
       temporary_unmount (disk);
@@ -318,6 +354,7 @@ main (int argc, char **argv)
   g_test_add_func ("/cache/cancel", test_cancel);
   g_test_add_func ("/cache/nothing-decodes", test_nothing_decodes);
   g_test_add_func ("/cache/no-folder", test_no_folder);
+  g_test_add_func ("/cache/builders-at-once", test_builders_at_once);
   g_test_add_func ("/cache/full-disk", test_full_disk);
   g_test_add_func ("/cache/read-only", test_read_only);
   status = g_test_run ();

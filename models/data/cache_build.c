@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #define N_THREADS 2
+#define SUFFIX ".XXXXXX" /* of the file while it is made */
 #define PROGRESS_INTERVAL (100 * G_TIME_SPAN_MILLISECOND)
 
 typedef struct
@@ -40,8 +41,9 @@ static void
 set_errno (GError **error, const Builder *builder, int code)
 {
   g_set_error (error, G_IO_ERROR, (gint) g_io_error_from_errno (code),
-               "cannot write the picture cache '%s' (%" G_GSIZE_FORMAT " MB): %s", builder->path,
-               (builder->layout.total >> 20) + 1, g_strerror (code));
+               "cannot write the picture cache '%s' (%" G_GSIZE_FORMAT " MB): %s%s", builder->path,
+               (builder->layout.total >> 20) + 1, g_strerror (code),
+               code == ENOSPC || code == EDQUOT ? "; free some space on that disk" : "");
 }
 
 static gboolean
@@ -230,6 +232,7 @@ remove_orphans (const char *path)
 {
   g_autofree char *folder = g_path_get_dirname (path), *base = g_path_get_basename (path);
   g_autofree char *prefix = g_strconcat (base, ".", NULL);
+  const gsize length = strlen (base) + strlen (SUFFIX);
   g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
   const char *name;
 
@@ -238,7 +241,7 @@ remove_orphans (const char *path)
       g_autofree char *orphan = g_build_filename (folder, name, NULL);
       int fd;
 
-      if (!g_str_has_prefix (name, prefix))
+      if (!g_str_has_prefix (name, prefix) || strlen (name) != length)
         continue;
       fd = g_open (orphan, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0);
       if (fd < 0)
@@ -249,21 +252,43 @@ remove_orphans (const char *path)
     }
 }
 
+/* Makes and locks the file. Another builder may see it before it is locked, and remove it as an
+ * orphan: then a new one is made. */
+static gboolean
+make_temporary (Builder *builder)
+{
+  do
+    {
+      if (builder->fd >= 0)
+        close (builder->fd);
+      g_free (builder->temporary);
+      builder->temporary = g_strconcat (builder->path, SUFFIX, NULL);
+      builder->fd = g_mkstemp_full (builder->temporary, O_RDWR | O_CLOEXEC, 0644);
+      if (builder->fd < 0)
+        {
+          g_clear_pointer (&builder->temporary, g_free);
+          return FALSE;
+        }
+      while (flock (builder->fd, LOCK_EX) != 0 && errno == EINTR)
+        ;
+    }
+  while (g_access (builder->temporary, F_OK) != 0 && errno == ENOENT);
+  return TRUE;
+}
+
 static gboolean
 create_file (Builder *builder, GError **error)
 {
   int failure;
 
-  builder->temporary = g_strconcat (builder->path, ".XXXXXX", NULL);
-  builder->fd = g_mkstemp_full (builder->temporary, O_RDWR | O_CLOEXEC, 0644);
-  if (builder->fd < 0)
+  if (!make_temporary (builder))
     {
       set_errno (error, builder, errno);
-      g_clear_pointer (&builder->temporary, g_free);
       return FALSE;
     }
-  flock (builder->fd, LOCK_EX | LOCK_NB);
-  failure = posix_fallocate (builder->fd, 0, (off_t) builder->layout.total);
+  do
+    failure = posix_fallocate (builder->fd, 0, (off_t) builder->layout.total);
+  while (failure == EINTR);
   if (failure == EOPNOTSUPP || failure == EINVAL)
     failure = ftruncate (builder->fd, (off_t) builder->layout.total) == 0 ? 0 : errno;
   if (failure != 0)
