@@ -85,7 +85,10 @@ test_wrong_arguments (void)
     { "import scenes", 2, "--out" },
     { "import scenes extra --out x", 2, "extra" },
     { "import scenes --out x --size 1", 2, "1 pixels" },
-    { "import scenes --out x --count -4", 2, "negative" },
+    { "import scenes --out x --count -4", 2, "--count is -4" },
+    { "import scenes --out x --count 0", 2, "--count is 0" },
+    { "import scenes --out x --size 0", 2, "--size is 0" },
+    { "import scenes --out x --vocab 0", 2, "--vocab 0" },
     { "import scenes --out x --vocab 100", 2, "--vocab 100" },
     { "import scenes --out x --nonsense", 2, "nonsense" },
     { "check", 2, "one data set" },
@@ -100,6 +103,24 @@ test_wrong_arguments (void)
       g_assert_nonnull (strstr (err, cases[i].said));
       g_assert_true (strchr (err, '\n') == err + strlen (err) - 1);
       g_assert_false (is_there ("x"));
+    }
+}
+
+static void
+test_full_disk (void)
+{
+  g_autofree char *disk = g_build_filename (folder, "disk", NULL);
+  g_autofree char *err = NULL;
+
+  g_assert_cmpint (g_mkdir (disk, 0777), ==, 0);
+  if (temporary_mount (disk, 256 * 1024))
+    {
+      g_assert_cmpint (run ("import scenes --out disk/x --count 200", NULL, &err), ==, 1);
+      g_assert_nonnull (strstr (err, "disk/x"));
+      g_assert_nonnull (strstr (err, "free some space"));
+      g_assert_false (is_there ("disk/x"));
+      g_assert_false (is_there ("disk/x.partial"));
+      temporary_unmount (disk);
     }
 }
 
@@ -144,6 +165,7 @@ main (int argc, char **argv)
   folder = temporary_folder ();
   g_test_add_func ("/cmd-data/scenes", test_scenes);
   g_test_add_func ("/cmd-data/wrong-arguments", test_wrong_arguments);
+  g_test_add_func ("/cmd-data/full-disk", test_full_disk);
   g_test_add_func ("/cmd-data/not-a-data-set", test_not_a_data_set);
   g_test_add_func ("/cmd-data/killed", test_killed);
   int status = g_test_run ();

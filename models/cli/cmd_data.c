@@ -12,6 +12,9 @@
 /* 256 bytes, the same at the end of a word, start and end of text. */
 #define MIN_VOCABULARY_SIZE 514
 
+/* An option that was not given. */
+#define NOT_GIVEN G_MININT
+
 #define USAGE "import KIND [SOURCE] --out DIR | check DIR"
 
 typedef struct
@@ -73,6 +76,19 @@ report_data_error (GError *error)
   return CLI_USAGE;
 }
 
+/* Importers take 0 for their default. */
+static guint
+given_or_zero (int value)
+{
+  return value == NOT_GIVEN ? 0 : (guint) value;
+}
+
+static gboolean
+is_below (int value, int least)
+{
+  return value != NOT_GIVEN && value < least;
+}
+
 static gboolean
 import_openclipart (const Options *options, const char *source,
                     const DataImportOptions *import_options, DataImportSummary *summary,
@@ -86,8 +102,8 @@ import_scenes (const Options *options, G_GNUC_UNUSED const char *source,
                const DataImportOptions *import_options, DataImportSummary *summary, GError **error)
 {
   const DataScenesSettings settings = {
-    .count = (guint) options->count,
-    .size = (guint) options->size,
+    .count = given_or_zero (options->count),
+    .size = given_or_zero (options->size),
     .seed = (guint64) options->seed,
   };
   return data_import_scenes (options->out, summary, &settings, import_options, error);
@@ -125,9 +141,11 @@ choose_kind (const Options *options, int argc, char **argv)
     cli_report_usage ("\"%s\" is one argument too many for import %s", argv[argc - 1], kind->name);
   else if (options->out == NULL || *options->out == '\0')
     cli_report_usage ("say with --out DIR where the data set goes");
-  else if (options->count < 0 || options->size < 0)
-    cli_report_usage ("--count and --size cannot be negative");
-  else if (options->vocabulary_size != 0 && options->vocabulary_size < MIN_VOCABULARY_SIZE)
+  else if (is_below (options->count, 1))
+    cli_report_usage ("--count is %d, must be at least 1", options->count);
+  else if (is_below (options->size, 1))
+    cli_report_usage ("--size is %d, must be at least 1", options->size);
+  else if (is_below (options->vocabulary_size, MIN_VOCABULARY_SIZE))
     cli_report_usage ("--vocab %d is too few: bytes and their ends of words alone are %d",
                       options->vocabulary_size, MIN_VOCABULARY_SIZE);
   else
@@ -171,7 +189,7 @@ run_import (const Options *options, int argc, char **argv)
   Stage stage = { 0 };
   DataImportSummary summary = { 0 };
   const DataImportOptions import_options = {
-    .vocabulary_size = (guint) options->vocabulary_size,
+    .vocabulary_size = given_or_zero (options->vocabulary_size),
     .progress = on_progress,
     .user_data = &stage,
   };
@@ -226,7 +244,7 @@ int
 cli_data (int argc, char **argv)
 {
   int status;
-  Options options = { 0 };
+  Options options = { .vocabulary_size = NOT_GIVEN, .count = NOT_GIVEN, .size = NOT_GIVEN };
   const GOptionEntry entries[] = {
     { "out", 'o', 0, G_OPTION_ARG_FILENAME, &options.out, "the data set's folder", "DIR" },
     { "vocab", 0, 0, G_OPTION_ARG_INT, &options.vocabulary_size,

@@ -5,12 +5,23 @@
 #include <stdio.h>
 
 static void
-say (const char *message)
+say (const char *message, const char *remedy)
 {
-  g_autofree char *line = g_strdup (message);
+  g_autofree char *line = g_strconcat (message, remedy, NULL);
 
   g_strdelimit (line, "\r\n", ' ');
   g_printerr ("%s: %s\n", g_get_prgname () ? g_get_prgname () : "penumbra-cli", g_strchomp (line));
+}
+
+/* What the libraries below say of files ends in the cause. */
+static const char *
+find_remedy (const GError *error)
+{
+  if (g_error_matches (error, G_FILE_ERROR, G_FILE_ERROR_NOSPC))
+    return "; free some space on that disk";
+  if (g_error_matches (error, G_FILE_ERROR, G_FILE_ERROR_ROFS))
+    return "; choose a place that can be written to";
+  return "";
 }
 
 int
@@ -19,7 +30,7 @@ cli_report_error (GError *error)
   gboolean usage = error->domain == NN_CONFIG_ERROR || error->domain == G_OPTION_ERROR
                    || error->domain == EVAL_CHECKPOINT_ERROR;
 
-  say (error->message);
+  say (error->message, find_remedy (error));
   g_error_free (error);
   return usage ? CLI_USAGE : CLI_FAILURE;
 }
@@ -32,7 +43,7 @@ cli_report_usage (const char *format, ...)
   va_start (args, format);
   g_autofree char *message = g_strdup_vprintf (format, args);
   va_end (args);
-  say (message);
+  say (message, "");
   return CLI_USAGE;
 }
 
