@@ -10,6 +10,7 @@
 #include <math.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #define PICTURES 120
 
@@ -265,6 +266,21 @@ test_search (void)
     }
 }
 
+/* A hit is one line and moves no cursor, whatever its file is called. */
+static void
+test_search_prints_lines (void)
+{
+  g_autofree char *odd = in_folder ("odd\n\033[31mname");
+  g_autofree char *link = g_strdup_printf ("search %s --data '%s' --text x -k 3", checkpoint, odd);
+
+  g_assert_cmpint (symlink (data, odd), ==, 0);
+  g_autofree char *out = run_well (link);
+  g_auto (GStrv) lines = g_strsplit (g_strchomp (out), "\n", -1);
+  g_assert_cmpuint (g_strv_length (lines), ==, 3);
+  for (guint i = 0; i < 3; i++)
+    g_assert_nonnull (strstr (lines[i], "odd??[31mname/pictures/"));
+}
+
 /* What encode writes is what a training step sees of the same weights. */
 static void
 test_encode_step (void)
@@ -480,6 +496,7 @@ main (int argc, char **argv)
   g_test_add_func ("/inference/eval", test_eval);
   g_test_add_func ("/inference/follows-weights", test_follows_weights);
   g_test_add_func ("/inference/search", test_search);
+  g_test_add_func ("/inference/search-prints-lines", test_search_prints_lines);
   g_test_add_func ("/inference/encode-step", test_encode_step);
   g_test_add_func ("/inference/encode-files", test_encode_files);
   g_test_add_data_func ("/inference/fixture/tiny-evit", "tiny-evit", test_fixture);

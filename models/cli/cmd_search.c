@@ -126,13 +126,35 @@ build_index (const Session *session, GError **error)
                          error);
 }
 
+/* A hit is one line, whatever a file is called or a caption says, and moves no cursor. */
+static char *
+dup_line (const char *text)
+{
+  g_autofree char *valid = g_utf8_make_valid (text, -1);
+  GString *line = g_string_new (NULL);
+
+  for (const char *at = valid; *at; at = g_utf8_next_char (at))
+    {
+      gunichar c = g_utf8_get_char (at);
+      g_string_append_unichar (line, g_unichar_iscntrl (c) ? '?' : c);
+    }
+  return g_string_free (line, FALSE);
+}
+
+static gboolean
+print_line (const DataItem *item, float score)
+{
+  g_autofree char *text = g_strdup_printf ("%7.4f  %.12s  %s  %s", (double) score, item->id,
+                                           item->path, item->captions[0]);
+  g_autofree char *line = dup_line (text);
+  return printf ("%s\n", line) >= 0;
+}
+
 static gboolean
 print_hit (const DataItem *item, float score, guint rank, gboolean json)
 {
   if (!json)
-    return printf ("%7.4f  %.12s  %s  %s\n", (double) score, item->id, item->path,
-                   item->captions[0])
-           >= 0;
+    return print_line (item, score);
 
   cJSON *object = cJSON_CreateObject ();
   cJSON_AddNumberToObject (object, "rank", rank);
