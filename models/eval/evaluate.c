@@ -82,7 +82,8 @@ eval_retrieval_new (NnModel *model, const DataPairs *pairs, DataSplit split, GEr
   if (retrieval->truth->texts == 0)
     {
       g_set_error (error, EVAL_ERROR, EVAL_ERROR_EMPTY,
-                   "data set '%s' has no captioned pictures in its split '%s'",
+                   "data set '%s' has no captioned pictures in its split '%s': choose or import "
+                   "another",
                    data_set_get_folder (pairs->set), data_split_to_string (split));
       return NULL;
     }
