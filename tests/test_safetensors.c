@@ -292,13 +292,18 @@ test_cut_and_bent (void)
 static void
 test_not_files (void)
 {
-  g_autofree char *absent = in_folder ("absent");
+  g_autofree char *absent = in_folder ("absent"), *pipe = in_folder ("pipe");
   g_autoptr (GError) error = NULL;
 
   g_assert_null (nn_tensor_file_open (absent, &error));
   g_assert_error (error, NN_TENSOR_FILE_ERROR, NN_TENSOR_FILE_ERROR_IO);
   g_clear_error (&error);
   g_assert_null (nn_tensor_file_open (folder, &error));
+  g_assert_error (error, NN_TENSOR_FILE_ERROR, NN_TENSOR_FILE_ERROR_FORMAT);
+  g_clear_error (&error);
+  /* Nobody writes to the pipe: waiting for it would be for ever. */
+  g_assert_cmpint (mkfifo (pipe, 0600), ==, 0);
+  g_assert_null (nn_tensor_file_open (pipe, &error));
   g_assert_error (error, NN_TENSOR_FILE_ERROR, NN_TENSOR_FILE_ERROR_FORMAT);
 }
 

@@ -68,7 +68,8 @@ static gboolean
 map_file (NnTensorFile *file, GError **error)
 {
   struct stat info = { 0 };
-  int fd = open (file->path, O_RDONLY | O_CLOEXEC);
+  /* O_NONBLOCK: opening a named pipe must not wait for a writer. */
+  int fd = open (file->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   int failure = fd < 0 || fstat (fd, &info) < 0 ? errno : 0;
 
   if (failure == 0 && S_ISREG (info.st_mode) && info.st_size > 0)
