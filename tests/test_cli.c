@@ -54,6 +54,26 @@ test_unknown (void)
     }
 }
 
+/* Results that cannot be written are a failure, said in one line. */
+static void
+test_lost_output (void)
+{
+  static const char *const commands[] = { "--help", "--version" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (commands); i++)
+    {
+      g_autofree char *line =
+          g_strdup_printf ("sh -c '\"%s\" %s >/dev/full'", g_getenv ("PENUMBRA_CLI"), commands[i]);
+      g_autofree char *out = NULL, *err = NULL;
+      int status;
+
+      g_assert_true (g_spawn_command_line_sync (line, &out, &err, &status, NULL));
+      g_assert_true (WIFEXITED (status) && WEXITSTATUS (status) == 1);
+      g_assert_nonnull (strstr (err, "stdout"));
+      g_assert_true (strchr (err, '\n') == err + strlen (err) - 1);
+    }
+}
+
 static void
 test_progress_lines (void)
 {
@@ -92,6 +112,7 @@ main (int argc, char **argv)
   g_test_add_func ("/cli/help", test_help);
   g_test_add_func ("/cli/version", test_version);
   g_test_add_func ("/cli/unknown", test_unknown);
+  g_test_add_func ("/cli/lost-output", test_lost_output);
   g_test_add_func ("/cli/progress-lines", test_progress_lines);
   return g_test_run ();
 }

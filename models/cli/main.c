@@ -44,6 +44,17 @@ print_help (void)
           "Exit status: 0 success, 2 wrong arguments or config, 1 any other failure.\n");
 }
 
+/* Results that did not arrive are a failure, which is said once. */
+static int
+close_output (int status)
+{
+  if (fflush (stdout) == 0 && !ferror (stdout))
+    return status;
+  return cli_report_error (g_error_new_literal (
+      G_FILE_ERROR, G_FILE_ERROR_IO,
+      "cannot write the results to stdout: is the disk full, or its reader gone?"));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -55,19 +66,19 @@ main (int argc, char **argv)
   if (strcmp (argv[1], "--help") == 0 || strcmp (argv[1], "-h") == 0)
     {
       print_help ();
-      return CLI_OK;
+      return close_output (CLI_OK);
     }
   if (strcmp (argv[1], "--version") == 0)
     {
       printf ("penumbra-cli %s\n", PENUMBRA_VERSION);
-      return CLI_OK;
+      return close_output (CLI_OK);
     }
   for (const Command *command = commands; command->name; command++)
     if (strcmp (command->name, argv[1]) == 0)
       {
         g_autofree char *program = g_strconcat ("penumbra-cli ", command->name, NULL);
         g_set_prgname (program);
-        return command->run (argc - 1, argv + 1);
+        return close_output (command->run (argc - 1, argv + 1));
       }
   return cli_report_usage ("there is no command \"%s\": see penumbra-cli --help", argv[1]);
 }
