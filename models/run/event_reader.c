@@ -12,6 +12,7 @@
 
 #define CHUNK 65536
 #define MAX_LINE (1024 * 1024)
+#define TAIL 96
 
 typedef struct
 {
@@ -24,7 +25,8 @@ struct RunEventReader
   char *path;
   GArray *entries;
   cJSON *current;
-  gint64 read; /* bytes of whole lines taken; half a line may yet be cut, so it is read again */
+  gint64 read;     /* bytes of whole lines taken; half a line may yet be cut, so it is read again */
+  char tail[TAIL]; /* the last of them, by which another file in the same place is told */
   guint skipped;
 };
 
@@ -158,6 +160,26 @@ read_on (RunEventReader *reader, int fd, guint *changed)
   return got == 0;
 }
 
+/* Whole lines are only ever appended to, so what has been read must still be there. */
+static gboolean
+is_another_file (const RunEventReader *reader, int fd, gint64 size)
+{
+  const gsize length = (gsize) MIN (reader->read, TAIL);
+  char tail[TAIL];
+
+  return size < reader->read
+         || pread (fd, tail, length, reader->read - (gint64) length) != (gssize) length
+         || memcmp (tail, reader->tail, length) != 0;
+}
+
+static gboolean
+remember_tail (RunEventReader *reader, int fd)
+{
+  const gsize length = (gsize) MIN (reader->read, TAIL);
+
+  return pread (fd, reader->tail, length, reader->read - (gint64) length) == (gssize) length;
+}
+
 gboolean
 run_event_reader_poll (RunEventReader *reader, guint *changed, GError **error)
 {
@@ -171,15 +193,14 @@ run_event_reader_poll (RunEventReader *reader, guint *changed, GError **error)
   if (fd < 0)
     return errno == ENOENT ? TRUE : run_fail (error, "read", reader->path, errno);
   gboolean ok = fstat (fd, &info) == 0;
-  if (ok && info.st_size < reader->read)
+  if (ok && is_another_file (reader, fd, info.st_size))
     {
-      /* Another file has taken its place. */
       g_array_set_size (reader->entries, 0);
       reader->read = 0;
       first = 0;
     }
   if (ok && info.st_size > reader->read)
-    ok = read_on (reader, fd, &first);
+    ok = read_on (reader, fd, &first) && remember_tail (reader, fd);
   if (!ok)
     run_fail (error, "read", reader->path, errno);
   close (fd);
