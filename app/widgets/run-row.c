@@ -102,6 +102,8 @@ describe (const WbSummary *summary)
   if (isfinite (summary->recall))
     g_string_append_printf (text, "  ·  R@10 %s",
                             draw_format (recall, summary->recall, DRAW_PERCENT));
+  if (summary->data)
+    g_string_append_printf (text, "  ·  %s", summary->data);
   return g_string_free (text, FALSE);
 }
 
