@@ -108,6 +108,12 @@ class Desk:
         assert result.returncode == 0, f"{' '.join(command)}: {result.stdout}{result.stderr}"
         return result.stdout
 
+    def shows(self, title):
+        """Whether a window of that title is on the display."""
+        search = ["xdotool", "search", "--onlyvisible", "--name", f"^{title}$"]
+        return subprocess.run(search, env=self.env, stdout=subprocess.DEVNULL,
+                              stderr=subprocess.DEVNULL, check=False).returncode == 0
+
     def __exit__(self, *_):
         for process in reversed(self.processes):
             for sign in (signal.SIGTERM, signal.SIGKILL):

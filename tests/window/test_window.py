@@ -33,7 +33,7 @@ class Story:
 
     def open_window(self):
         began = time.monotonic()
-        self.window = self.desk.start([PENUMBRA], "penumbra")
+        self.window = self.desk.start([PENUMBRA, "--measure"], "penumbra")
         self.view.attach()
         print(f"# a window was there after {time.monotonic() - began:.2f} s")
 
@@ -41,10 +41,21 @@ class Story:
         self.view.keys("ctrl+q")
         wait_for("the window's end", lambda: self.window.poll() is not None)
         assert self.window.returncode == 0, f"it ended with {self.window.returncode}"
+        for line in self.desk.said("penumbra").splitlines():
+            print(f"# {line}")
 
     def check_names(self):
-        unnamed = sorted(set(self.view.unnamed()))
-        assert not unnamed, "without a name: " + "; ".join(unnamed)
+        """Every control says what it is, at the latest when it has come to rest."""
+        unnamed = []
+
+        def all_named():
+            unnamed[:] = sorted(set(self.view.unnamed()))
+            return not unnamed
+
+        try:
+            wait_for("names", all_named, 5)
+        except AssertionError:
+            raise AssertionError("without a name: " + "; ".join(unnamed)) from None
 
     def fill(self, name, text):
         entry = self.view.find("text", name)
@@ -76,8 +87,7 @@ class Story:
         self.view.keys("ctrl+question")
         self.view.find("frame", "Shortcuts")
         self.view.find("label", "Pause or resume the run")
-        self.view.keys("Escape")
-        self.view.lose("frame", "Shortcuts")
+        self.view.close("Shortcuts", "Escape")
 
     def new_run(self):
         """a new run is set up with presets and fields, and told what it takes"""
@@ -100,8 +110,7 @@ class Story:
 
     def start(self):
         """started, it runs and is watched live"""
-        self.view.keys("alt+s")
-        self.view.lose("frame", "New run")
+        self.view.close("New run", "alt+s")
         self.run.wait_for_state("running")
         self.run.wait_for_steps(5)
         self.view.find("label", r"^step [0-9,]+ of [0-9,]+ · .* pairs/s · .* left")

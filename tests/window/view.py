@@ -94,6 +94,7 @@ class View:
     def attach(self):
         """Waits for the application, and for a window of it."""
         Atspi.init()
+        Atspi.set_timeout(10000, 60000)  # a busy machine is not a hung window
         self.application = wait_for(f"{self.name} among the accessible applications", self._look)
         wait_for("a window", self.windows)
 
@@ -163,6 +164,12 @@ class View:
                     yield f"{role_of(widget)} \"{name_of(widget)}\""
         except Gone:
             yield "and so on"
+
+    def close(self, title, key):
+        """Closes a window by a key, and asks nothing until it has gone from the display: GTK 4.8
+        answers a question about a window that has just been closed with a critical warning."""
+        self.keys(key)
+        wait_for(f"the end of the window {title}", lambda: not self.desk.shows(title))
 
     # Hands.
 
