@@ -20,6 +20,7 @@ struct _WbWindow
   WbRuns *runs;
   GListStore *checked; /* runs to compare */
   GtkSingleSelection *selection;
+  WbRun *run; /* the one that is followed: the selected */
   GtkCustomFilter *found;
   GHashTable *matches; /* ids that the search found, or NULL: all */
   char *first_page;
@@ -69,6 +70,8 @@ wb_window_has_page (const char *name)
 static void
 say (WbWindow *window, const char *text)
 {
+  if (!window->toasts)
+    return; /* the window has been closed */
   AdwToast *toast = adw_toast_new (text);
   adw_toast_set_timeout (toast, 5);
   adw_toast_overlay_add_toast (window->toasts, toast);
@@ -93,18 +96,38 @@ update_actions (WbWindow *window)
   gtk_widget_action_set_enabled (GTK_WIDGET (window), "win.trash", run && !live);
 }
 
+/* A run that has just been launched gets its name later than its place in the list. */
+static void
+update_run (WbWindow *window)
+{
+  const char *name = window->run ? wb_run_get_summary (window->run)->name : NULL;
+  adw_view_switcher_title_set_subtitle (window->switcher, name);
+  update_actions (window);
+}
+
+static void
+follow_run (WbWindow *window, WbRun *run)
+{
+  if (window->run)
+    g_signal_handlers_disconnect_by_data (window->run, window);
+  g_set_object (&window->run, run);
+  if (!run)
+    return;
+  g_signal_connect_swapped (run, "notify::state", G_CALLBACK (update_run), window);
+  g_signal_connect_swapped (run, "notify::name", G_CALLBACK (update_run), window);
+}
+
 static void
 select_run (WbWindow *window)
 {
   WbRun *run = selected (window);
+  follow_run (window, run);
   wb_train_page_set_run (window->train, run);
   wb_tokens_page_set_run (window->tokens, run);
   wb_similarity_page_set_run (window->similarity, run);
   wb_retrieve_page_set_run (window->retrieve, run);
   wb_status_bar_set_run (window->status, run);
-  adw_view_switcher_title_set_subtitle (window->switcher,
-                                        run ? wb_run_get_summary (run)->name : NULL);
-  update_actions (window);
+  update_run (window);
 }
 
 /* Welcome while there is no run, the pages from then on; their names move below where the window is
@@ -140,6 +163,8 @@ launch_changed (WbLaunch *launch, gpointer data)
   WbWindow *window = data;
   const GError *error = wb_launch_get_error (launch);
   WbRun *run = wb_launch_get_run (launch);
+  if (!window->toasts)
+    return; /* the window has been closed */
   update_start (window);
   if (run && wb_launch_get_state (launch) == WB_LAUNCH_STARTED)
     focus_run (window, run);
@@ -266,7 +291,7 @@ search_answered (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (WbWindow) window = data;
   g_autoptr (GError) error = NULL;
   g_autoptr (GPtrArray) ids = wb_runs_search_finish (WB_RUNS (source), result, &error);
-  if (!ids)
+  if (!ids || !window->found)
     return; /* a newer question is on its way */
   g_clear_pointer (&window->matches, g_hash_table_unref);
   window->matches = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
@@ -448,10 +473,12 @@ static void
 dispose (GObject *object)
 {
   WbWindow *window = WB_WINDOW (object);
+  follow_run (window, NULL);
   g_clear_pointer (&window->matches, g_hash_table_unref);
   g_clear_pointer (&window->first_page, g_free);
   g_clear_object (&window->found);
   gtk_widget_dispose_template (GTK_WIDGET (object), WB_TYPE_WINDOW);
+  g_clear_object (&window->selection);
   g_clear_object (&window->checked);
   g_clear_object (&window->runs);
   G_OBJECT_CLASS (wb_window_parent_class)->dispose (object);

@@ -171,6 +171,18 @@ class Story:
         saved = [e["step"] for e in self.run.events() if e["type"] == "checkpoint"]
         assert saved[-1] == step, f"checkpoints at {saved}, stopped at {step}"
 
+    def go_on(self):
+        """found stopped by the next window, it goes on from its checkpoint and is stopped again"""
+        self.close_window()
+        self.open_window()
+        self.view.find("label", "stopped step")
+        self.view.keys("ctrl+p")
+        self.run.wait_for_state("running")
+        self.view.find("push button", "Pause", "SENSITIVE")
+        self.view.click(self.view.find("push button", "^Stop", "SENSITIVE"))
+        self.run.wait_for_state("stopped")
+        self.view.find("push button", "Resume", "SENSITIVE")
+
     def end(self):
         """closed, it has nothing to complain about"""
         self.close_window()
@@ -179,7 +191,7 @@ class Story:
         assert not complaints, "\n".join(complaints)
 
     CASES = (first_start, shortcuts, new_run, wrong_value, start, pause, resume, pages, sidebar,
-             reopen, stop, end)
+             reopen, stop, go_on, end)
 
     def explain(self):
         """After a failure: what there is to see."""
