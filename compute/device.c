@@ -248,6 +248,12 @@ gpu_device_get_allocated (const GpuDevice *device)
   return device->allocated;
 }
 
+gint64
+gpu_device_get_waited (const GpuDevice *device)
+{
+  return device->waited;
+}
+
 guint
 gpu_device_get_validation_count (const GpuDevice *device)
 {

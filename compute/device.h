@@ -80,6 +80,10 @@ GpuRead gpu_device_get_read (const GpuDevice *device);
 /* Bytes of device memory held by living buffers, now. */
 guint64 gpu_device_get_allocated (const GpuDevice *device);
 
+/* Microseconds that streams have waited for the device so far: what is left of a step's time is the
+ * host's. */
+gint64 gpu_device_get_waited (const GpuDevice *device);
+
 /* Messages of the validation layer so far (errors and warnings), and the newest text or NULL. */
 guint gpu_device_get_validation_count (const GpuDevice *device);
 const char *gpu_device_get_validation_text (const GpuDevice *device);

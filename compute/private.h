@@ -35,6 +35,7 @@ struct _GpuDevice
   GHashTable *layouts;   /* GpuKernel* -> GpuKernelLayout* */
   GHashTable *pipelines; /* kernel and constants -> VkPipeline */
   guint64 allocated;
+  gint64 waited; /* microseconds */
 };
 
 struct _GpuBuffer

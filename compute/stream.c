@@ -43,7 +43,7 @@ struct _GpuStream
   GHashTable *views;   /* ViewKey -> VkBufferView */
   GHashTable *buffers; /* every buffer used, kept alive */
   GArray *accesses;    /* Access since the last barrier */
-  guint64 flops;
+  guint64 flops, bytes;
   guint dispatches, barriers, omitted;
   gboolean profiling;
   GArray *timed;
@@ -115,7 +115,7 @@ gpu_stream_reset (GpuStream *stream)
   g_clear_error (&stream->error);
   stream->open = stream->ended = FALSE;
   stream->sets_left = stream->dispatches = stream->barriers = 0;
-  stream->flops = 0;
+  stream->flops = stream->bytes = 0;
 }
 
 void
@@ -425,12 +425,29 @@ stamp (GpuStream *stream, guint which)
       2 * stream->in_buffer + which);
 }
 
+/* A tensor bound more than once, as for an absent option, is read once and written once. */
+static gboolean
+counted_before (const GpuKernel *kernel, const GpuTensor *tensors, guint n, const char *letters)
+{
+  for (guint i = 0; i < n; i++)
+    if (strchr (letters, kernel->bindings[i]) && tensors[i].buffer == tensors[n].buffer
+        && tensors[i].offset == tensors[n].offset && tensors[i].rows == tensors[n].rows)
+      return TRUE;
+  return FALSE;
+}
+
 static guint64
 traffic (const GpuKernel *kernel, const GpuDispatch *dispatch)
 {
+  static const char *const ways[] = { "rsu", "wu" };
   guint64 bytes = 0;
+  if (dispatch->bytes)
+    return dispatch->bytes;
   for (guint i = 0; kernel->bindings[i]; i++)
-    bytes += gpu_tensor_bytes (dispatch->tensors[i]) * (kernel->bindings[i] == 'u' ? 2 : 1);
+    for (guint way = 0; way < G_N_ELEMENTS (ways); way++)
+      if (strchr (ways[way], kernel->bindings[i])
+          && !counted_before (kernel, dispatch->tensors, i, ways[way]))
+        bytes += gpu_tensor_bytes (dispatch->tensors[i]);
   return bytes;
 }
 
@@ -450,8 +467,7 @@ record (GpuStream *stream, const GpuKernel *kernel, const GpuDispatch *dispatch,
   vk->vkCmdDispatch (commands, dispatch->groups[0], MAX (dispatch->groups[1], 1),
                      MAX (dispatch->groups[2], 1));
   stamp (stream, 1);
-  Timed timed = { kernel->name, dispatch->flops,
-                  dispatch->bytes ? dispatch->bytes : traffic (kernel, dispatch),
+  Timed timed = { kernel->name, dispatch->flops, traffic (kernel, dispatch),
                   stream->query_pools->len - 1, stream->in_buffer++ };
   g_array_append_val (stream->timed, timed);
 }
@@ -478,6 +494,7 @@ gpu_stream_dispatch (GpuStream *stream, const GpuKernel *kernel, const GpuDispat
     }
   stream->dispatches++;
   stream->flops += dispatch->flops;
+  stream->bytes += traffic (kernel, dispatch);
 }
 
 void
@@ -523,8 +540,10 @@ submit (GpuStream *stream)
                          .commandBufferCount = stream->commands->len,
                          .pCommandBuffers = (const VkCommandBuffer *) stream->commands->data },
         stream->fence);
+  const gint64 submitted = g_get_monotonic_time ();
   if (result == VK_SUCCESS)
     result = vk->vkWaitForFences (device->handle, 1, &stream->fence, VK_TRUE, G_MAXUINT64);
+  device->waited += g_get_monotonic_time () - submitted;
   return check (stream, result, "running");
 }
 
@@ -549,6 +568,12 @@ guint64
 gpu_stream_get_flops (const GpuStream *stream)
 {
   return stream->flops;
+}
+
+guint64
+gpu_stream_get_bytes (const GpuStream *stream)
+{
+  return stream->bytes;
 }
 
 guint

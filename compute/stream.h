@@ -59,6 +59,7 @@ void gpu_stream_reset (GpuStream *stream);
 
 /* The work recorded so far. */
 guint64 gpu_stream_get_flops (const GpuStream *stream);
+guint64 gpu_stream_get_bytes (const GpuStream *stream); /* of memory traffic */
 guint gpu_stream_get_dispatches (const GpuStream *stream);
 guint gpu_stream_get_barriers (const GpuStream *stream);
 

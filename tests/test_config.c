@@ -1,5 +1,5 @@
 /* Configs: defaults, every way a field can be wrong, setting, writing out, derived sizes. */
-#include "models/nn/config.h"
+#include "models/nn/step.h"
 
 #include <cjson/cJSON.h>
 #include <glib/gstdio.h>
@@ -389,15 +389,50 @@ test_presets (void)
       g_assert_true (nn_config_preset (&config, *name, &error));
       g_assert_no_error (error);
     }
-  g_assert_true (g_strv_contains ((const char *const *) names, "demo"));
-  g_assert_true (g_strv_contains ((const char *const *) names, "nano"));
+  g_autofree char *all = g_strjoinv (" ", names);
+  g_assert_cmpstr (all, ==, "demo nano small ViT-Ti-16");
   g_assert_true (nn_config_preset (&config, "demo", NULL));
   g_assert_cmpint (config.expedition.layers[2], ==, 4);
   g_assert_cmpint (config.vision.head_width, ==, 32);
   g_assert_cmpfloat (config.optimizer.lr, ==, 1e-3);
   g_assert_cmpint (config.schedule.batch_size, ==, 64);
   g_assert_false (nn_config_preset (&config, "mega", &error));
-  g_assert_cmpstr (error->message, ==, "there is no preset \"mega\": the presets are demo, nano");
+  g_assert_cmpstr (error->message, ==,
+                   "there is no preset \"mega\": the presets are demo, nano, small, ViT-Ti-16");
+}
+
+/* What each takes is known without a device, and grows from one to the next. */
+static void
+test_preset_forecasts (void)
+{
+  static const struct
+  {
+    const char *name;
+    int tokens;         /* of a picture, CLS counted */
+    int last;           /* of them after the last shrink, at keep rate 0.7 */
+    guint64 parameters; /* by hand: learnt scalars in millions, rounded down */
+  } presets[] = {
+    { "nano", 17, 14, 0 },
+    { "demo", 65, 26, 2 },
+    { "small", 145, 54, 12 },
+    { "ViT-Ti-16", 197, 72, 20 },
+  };
+  guint64 flops = 0;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (presets); i++)
+    {
+      NnForecast forecast;
+      NnConfig config;
+      g_assert_true (nn_config_preset (&config, presets[i].name, NULL));
+      nn_step_forecast (&forecast, &config, (guint) config.schedule.batch_size);
+      g_assert_cmpint (nn_config_tokens (&config, 1, 0), ==, presets[i].tokens);
+      g_assert_cmpint (nn_config_tokens (&config, 0.7, config.vision.layers), ==, presets[i].last);
+      g_assert_cmpuint (forecast.parameters / 1000000, ==, presets[i].parameters);
+      g_assert_cmpuint (forecast.device_bytes, >, 4 * 4 * forecast.parameters);
+      g_assert_cmpuint (forecast.full_flops, >, forecast.encode_flops);
+      g_assert_cmpuint (forecast.encode_flops, >, flops);
+      flops = forecast.encode_flops;
+    }
 }
 
 static void
@@ -508,6 +543,7 @@ main (int argc, char **argv)
   g_test_add_func ("/config/set-layers", test_set_layers);
   g_test_add_func ("/config/written-out", test_written_out);
   g_test_add_func ("/config/presets", test_presets);
+  g_test_add_func ("/config/preset-forecasts", test_preset_forecasts);
   g_test_add_func ("/config/load", test_load);
   g_test_add_func ("/config/tokens", test_tokens);
   g_test_add_func ("/config/schedules", test_schedules);

@@ -3,6 +3,7 @@
  * 1 for any other failure. */
 #pragma once
 
+int cli_bench (int argc, char **argv);
 int cli_data (int argc, char **argv);
 int cli_devices (int argc, char **argv);
 int cli_encode (int argc, char **argv);

@@ -15,6 +15,7 @@ typedef struct
 } Command;
 
 static const Command commands[] = {
+  { "bench", cli_bench, "[--preset NAME]... [--only LIST]", "how fast this device is" },
   { "data", cli_data, "import KIND [SOURCE] --out D|check D", "makes and checks data sets" },
   { "devices", cli_devices, "[--json]", "the Vulkan devices there are" },
   { "eval", cli_eval, "CKPT --data DATASET", "recall on held-out pictures" },

@@ -36,8 +36,8 @@ cli_progress_new (const char *label, const char *unit, gint64 start, gint64 tota
   return progress;
 }
 
-static void
-erase (CliProgress *progress)
+void
+cli_progress_hide (CliProgress *progress)
 {
   if (progress->drawn)
     fputs ("\r\033[K", stderr);
@@ -49,7 +49,7 @@ cli_progress_free (CliProgress *progress)
 {
   if (progress == NULL)
     return;
-  erase (progress);
+  cli_progress_hide (progress);
   g_free (progress->label);
   g_free (progress->unit);
   g_free (progress);
@@ -148,7 +148,7 @@ cli_progress_say (CliProgress *progress, const char *format, ...)
 {
   va_list args;
 
-  erase (progress);
+  cli_progress_hide (progress);
   va_start (args, format);
   vfprintf (stderr, format, args);
   va_end (args);

@@ -19,6 +19,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (CliProgress, cli_progress_free)
 /* `note` is shown at the end of the line ("loss 1.31"), or NULL. */
 void cli_progress_update (CliProgress *progress, gint64 done, const char *note);
 
+/* Takes the line off the terminal until the next update: something else is printed. */
+void cli_progress_hide (CliProgress *progress);
+
 /* Writes a line of its own above the progress, e.g. the result of an evaluation. */
 void cli_progress_say (CliProgress *progress, const char *format, ...) G_GNUC_PRINTF (2, 3);
 

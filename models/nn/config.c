@@ -7,6 +7,7 @@
 #include "models/presets.h"
 
 #include <gio/gio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define MAX_DOCUMENT (1024 * 1024)
@@ -223,6 +224,12 @@ nn_config_preset (NnConfig *config, const char *name, GError **error)
   return nn_config_from_json (config, text, error);
 }
 
+static int
+compare_names (gconstpointer a, gconstpointer b)
+{
+  return g_ascii_strcasecmp (*(char *const *) a, *(char *const *) b);
+}
+
 char **
 nn_config_preset_names (void)
 {
@@ -232,6 +239,7 @@ nn_config_preset_names (void)
   g_assert (names != NULL);
   for (char **name = names; *name; name++)
     *strrchr (*name, '.') = '\0';
+  qsort (names, g_strv_length (names), sizeof *names, compare_names);
   return names;
 }
 

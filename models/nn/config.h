@@ -182,10 +182,10 @@ gboolean nn_config_from_json (NnConfig *config, const char *json, GError **error
 /* As nn_config_from_json, from a file; the file's name starts the error. */
 gboolean nn_config_load (NnConfig *config, const char *path, GError **error);
 
-/* A config that comes with Penumbra, by name: "demo", "nano". */
+/* A config that comes with Penumbra, by name: "demo", "small". */
 gboolean nn_config_preset (NnConfig *config, const char *name, GError **error);
 
-/* The names of the presets, ended by NULL (g_strfreev). */
+/* The names of the presets in the order of the alphabet, ended by NULL (g_strfreev). */
 char **nn_config_preset_names (void);
 
 /* Applies "path=value", e.g. "schedule.epochs=3", "expedition_cfg.layers=[1,2]", "data.path=x y".
