@@ -168,7 +168,7 @@ gpu_buffer_get_size (const GpuBuffer *buffer)
 guint64
 gpu_tensor_footprint (guint rows, guint cols)
 {
-  guint64 bytes = (guint64) rows * gpu_stride (cols) * 4;
+  guint64 bytes = gpu_tensor_bytes ((GpuTensor){ .rows = rows, .cols = cols });
   return (bytes + GPU_TENSOR_ALIGN - 1) & ~(guint64) (GPU_TENSOR_ALIGN - 1);
 }
 
@@ -211,10 +211,11 @@ gpu_tensor_upload (GpuTensor tensor, const void *values, GError **error)
     return FALSE;
 
   gsize tight = (gsize) tensor.cols * 4, wide = (gsize) gpu_tensor_stride (tensor) * 4;
+  gsize tail = (gpu_width (tensor.cols) - tensor.cols) * 4;
   for (guint row = 0; row < tensor.rows; row++)
     {
       memcpy (to + row * wide, from + row * tight, tight);
-      memset (to + row * wide + tight, 0, wide - tight);
+      memset (to + row * wide + tight, 0, tail);
     }
   if (!staging)
     return TRUE;

@@ -1,8 +1,9 @@
 /* Device memory and the one shape that kernels see: a matrix of 4-byte elements.
  *
- * A row of a tensor starts on a 16-byte boundary: the stride is the number of columns rounded up to
- * 4, and every kernel that writes a row writes zeros behind its last column. So kernels read whole
- * vec4s of any width without tails, and a sum over a padded row is exact. A vector is one row.
+ * A row of a tensor starts on a 16-byte boundary. Its width is the number of columns rounded up to 4,
+ * and every kernel that writes a row writes zeros behind its last column. So kernels read whole
+ * vec4s of any width without tails, and a sum over a padded row is exact. A vector is one row. The
+ * stride from row to row is the width or, where that would be bad for caches, a little more.
  * More dimensions are a convention of the caller: [B*T, C] for a batch of token sequences.
  *
  * Tensors are values that borrow their buffer; offsets are multiples of 256 bytes, which satisfies
@@ -43,10 +44,20 @@ guint64 gpu_buffer_get_size (const GpuBuffer *buffer);
 /* Host address of a mapped buffer's tensor, or NULL where the memory is not mapped. */
 void *gpu_tensor_map (GpuTensor tensor);
 
+/* Elements of a row: its columns and the zeros behind them. width4 () of shaders/read.glsl. */
+static inline guint
+gpu_width (guint cols)
+{
+  return (cols + 3) & ~3u;
+}
+
+/* Elements from row to row. Rows of a multiple of 1 KiB get 64 bytes more, which no kernel reads or
+ * writes: else the rows of a tile would meet in a few sets of the cache. stride4 () of the same file. */
 static inline guint
 gpu_stride (guint cols)
 {
-  return (cols + 3) & ~3u;
+  guint width = gpu_width (cols);
+  return width && width % 256 == 0 ? width + 16 : width;
 }
 
 static inline guint
@@ -55,10 +66,13 @@ gpu_tensor_stride (GpuTensor tensor)
   return gpu_stride (tensor.cols);
 }
 
+/* From the first element to the end of the last row's width. */
 static inline guint64
 gpu_tensor_bytes (GpuTensor tensor)
 {
-  return (guint64) tensor.rows * gpu_tensor_stride (tensor) * 4;
+  if (tensor.rows == 0)
+    return 0;
+  return ((tensor.rows - 1ull) * gpu_tensor_stride (tensor) + gpu_width (tensor.cols)) * 4;
 }
 
 /* Bytes a tensor of this shape takes in a slab or an arena: rounded up to GPU_TENSOR_ALIGN. */

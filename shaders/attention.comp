@@ -21,7 +21,7 @@ row (uint r)
 void
 score_sliced ()
 {
-  for (uint c = 0; c < stride4 (push.head_width); c++)
+  for (uint c = 0; c < width4 (push.head_width); c++)
     [[unroll]] for (uint r = 0; r < OWN; r++)
       {
         vec4 own, other;
@@ -116,9 +116,8 @@ begin ()
 void
 finish (uint r)
 {
-  uint lse_stride = 4 * stride4 (push.tokens);
-  uint at = (batch * push.heads + head) * lse_stride + query[r];
-  if (query[r] < lse_stride && column0 == 0)
+  uint at = (batch * push.heads + head) * 4 * stride4 (push.tokens) + query[r];
+  if (query[r] < 4 * width4 (push.tokens) && column0 == 0)
     lse_out[at >> 2][at & 3u]
         = query[r] < push.tokens ? (top[r] + log2 (total[r])) / LOG2E : 0.0;
   if (query[r] >= push.tokens)
@@ -126,7 +125,7 @@ finish (uint r)
   uint first = first_o (query[r]);
   [[unroll]] for (uint c = 0; c < HEAD4; c++)
     PUT4 (o_out, first, column0 + c, (1 / total[r]) * o[r * HEAD4 + c]);
-  PUT_PADDING (o_out, query[r], width, row1);
+  PUT_PADDING (o_out, query[r], width);
 }
 
 void

@@ -135,7 +135,7 @@ sum4 (vec4 v)
     }                                                                                              \
   else if (!SLICED || 4 * (c) < push.head_width)                                                   \
     name[(first) / 4 + (c)] = value
-#define PUT_PADDING(name, token, columns, stride)                                                  \
+#define PUT_PADDING(name, token, columns)                                                          \
   if (UNALIGNED && head == push.heads - 1 && column0 == 0)                                         \
-    for (uint i = columns; i < stride; i++)                                                        \
-      name[((batch * push.tokens + (token)) * (stride) + i) >> 2][i & 3u] = 0
+    for (uint i = columns; i < 4 * width4 (columns); i++)                                          \
+      name[(batch * push.tokens + (token)) * stride4 (columns) + (i >> 2)][i & 3u] = 0

@@ -10,7 +10,7 @@ OUT4 (2, A_, a_out);
 void
 main ()
 {
-  uint columns = push.tokens - 1, columns4 = stride4 (columns);
+  uint columns = push.tokens - 1, columns4 = width4 (columns);
   uint item = LINEAR_INVOCATION;
   uint b = item / columns4;
   if (b * push.heads >= push.batch_heads)
@@ -24,7 +24,7 @@ main ()
       [[unroll]] for (uint j = 0; j < 4; j++)
         first_k[j] = first_qkv (min (4 * column4 + j + 1, columns), 1);
       vec4 s = vec4 (0);
-      for (uint c = 0; c < stride4 (push.head_width); c++)
+      for (uint c = 0; c < width4 (push.head_width); c++)
         {
           vec4 q, k;
           ROW4_INTO (q, qkv, first_q, c);
@@ -37,5 +37,5 @@ main ()
       float zero = LOAD1 (lse, (batch * push.heads + head) * 4 * stride4 (push.tokens));
       mean += exp2 (LOG2E * (push.scale * s - zero));
     }
-  a_out[item] = mask_tail (mean / float (push.heads), column4, columns);
+  a_out[b * stride4 (columns) + column4] = mask_tail (mean / float (push.heads), column4, columns);
 }

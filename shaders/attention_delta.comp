@@ -17,7 +17,7 @@ dot_token (uint token)
 {
   uint first = first_o (token);
   float sum = 0;
-  for (uint c = 0; c < stride4 (push.head_width); c++)
+  for (uint c = 0; c < width4 (push.head_width); c++)
     {
       vec4 x, y;
       ROW4_INTO (x, d_o, first, c);
@@ -36,7 +36,7 @@ from_cls (float zero)
     {
       uint first_k = first_qkv (j, 1);
       float s = 0;
-      for (uint c = 0; c < stride4 (push.head_width); c++)
+      for (uint c = 0; c < width4 (push.head_width); c++)
         {
           vec4 q, k;
           ROW4_INTO (q, qkv, first_q, c);
@@ -51,7 +51,7 @@ from_cls (float zero)
 void
 main ()
 {
-  uint tokens4 = stride4 (push.tokens), t4 = LINEAR_GROUP % tokens4;
+  uint tokens4 = width4 (push.tokens), t4 = LINEAR_GROUP % tokens4;
   uint bh = LINEAR_GROUP / tokens4 * LANES + gl_LocalInvocationID.x;
   if (bh >= push.batch_heads)
     return;
@@ -60,6 +60,6 @@ main ()
   [[unroll]] for (uint i = 0; i < 4; i++)
     sum[i] = dot_token (min (4 * t4 + i, push.tokens - 1));
   if (CLS && t4 == 0)
-    sum[0] += from_cls (LOAD4 (lse, bh * tokens4).x);
-  delta[bh * tokens4 + t4] = mask_tail (sum, t4, push.tokens);
+    sum[0] += from_cls (LOAD4 (lse, bh * stride4 (push.tokens)).x);
+  delta[bh * stride4 (push.tokens) + t4] = mask_tail (sum, t4, push.tokens);
 }

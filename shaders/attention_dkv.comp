@@ -24,7 +24,7 @@ row ()
 void
 score_sliced ()
 {
-  for (uint c = 0; c < stride4 (push.head_width); c++)
+  for (uint c = 0; c < width4 (push.head_width); c++)
     {
       vec4 own_k, own_v, other;
       ROW4_INTO (own_k, qkv, first_qkv (row (), 1), c);
@@ -126,5 +126,5 @@ main ()
       PUT4 (dqkv, first_k, column0 + c, push.scale * dk[c]);
       PUT4 (dqkv, first_v, column0 + c, dv[c]);
     }
-  PUT_PADDING (dqkv, key, 3 * width, row3);
+  PUT_PADDING (dqkv, key, 3 * width);
 }

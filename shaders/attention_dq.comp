@@ -27,7 +27,7 @@ row (uint r)
 void
 score_sliced ()
 {
-  for (uint c = 0; c < stride4 (push.head_width); c++)
+  for (uint c = 0; c < width4 (push.head_width); c++)
     [[unroll]] for (uint r = 0; r < OWN; r++)
       {
         vec4 own_q, own_g, other;
@@ -157,7 +157,7 @@ main ()
     }
   uint stats = (batch * push.heads + head) * 4 * stride4 (push.tokens);
   [[unroll]] for (uint r = 0; r < OWN; r++)
-    if (column0 == 0 && query[r] < 4 * stride4 (push.tokens))
+    if (column0 == 0 && query[r] < 4 * width4 (push.tokens))
       refined[stats + query[r]] = query[r] < push.tokens ? mean[r] + rest[r] : 0;
   [[unroll]] for (uint r = 0; r < OWN; r++)
     if (query[r] < push.tokens)

@@ -12,12 +12,13 @@ OUT4 (1, Partial_, partial);
 void
 main ()
 {
-  uint width = stride4 (push.cols), column4 = gl_GlobalInvocationID.x, chunk = gl_WorkGroupID.y;
+  uint width = width4 (push.cols), column4 = gl_GlobalInvocationID.x, chunk = gl_WorkGroupID.y;
   if (column4 >= width)
     return;
   uint begin = chunk * CHUNK_ROWS, end = min (begin + CHUNK_ROWS, push.rows);
+  uint stride = stride4 (push.cols);
   vec4 sum = vec4 (0);
   for (uint row = begin; row < end; row++)
-    sum += LOAD4 (x_in, row * width + column4);
-  partial[chunk * width + column4] = sum;
+    sum += LOAD4 (x_in, row * stride + column4);
+  partial[chunk * stride + column4] = sum;
 }

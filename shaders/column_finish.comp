@@ -13,13 +13,13 @@ UPDATE4 (2, Second_, second);
 void
 main ()
 {
-  uint width = stride4 (push.cols), item = LINEAR_INVOCATION;
+  uint width = width4 (push.cols), stride = stride4 (push.cols), item = LINEAR_INVOCATION;
   if (item >= push.sums * width)
     return;
   uint which = item / width, column4 = item % width;
   vec4 sum = vec4 (0);
   for (uint chunk = 0; chunk < push.rows; chunk++)
-    sum += LOAD4 (partial, (which * push.rows + chunk) * width + column4);
+    sum += LOAD4 (partial, (which * push.rows + chunk) * stride + column4);
   if (which == 0)
     first[column4] += sum;
   else

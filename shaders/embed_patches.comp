@@ -17,12 +17,12 @@ main ()
   uint row = LINEAR_INVOCATION;
   if (row >= push.rows)
     return;
-  uint columns4 = stride4 (push.columns), b = row / push.tokens, t = row % push.tokens;
-  uint from = (b * (push.tokens - 1) + max (t, 1) - 1) * columns4;
-  for (uint column4 = 0; column4 < columns4; column4++)
+  uint stride = stride4 (push.columns), b = row / push.tokens, t = row % push.tokens;
+  uint from = (b * (push.tokens - 1) + max (t, 1) - 1) * stride;
+  for (uint column4 = 0; column4 < width4 (push.columns); column4++)
     {
       vec4 patch_row = LOAD4 (patches, from + column4);
       vec4 token = t == 0 ? LOAD4 (class_embedding, column4) : patch_row;
-      x[row * columns4 + column4] = token + LOAD4 (positional, t * columns4 + column4);
+      x[row * stride + column4] = token + LOAD4 (positional, t * stride + column4);
     }
 }

@@ -17,19 +17,19 @@ OUT4 (3, Dpatches_, dpatches);
 void
 main ()
 {
-  uint columns4 = stride4 (push.columns);
+  uint columns4 = width4 (push.columns), stride = stride4 (push.columns);
   uint t = LINEAR_INVOCATION / columns4, column4 = LINEAR_INVOCATION % columns4;
   if (t >= push.tokens)
     return;
   vec4 sum = vec4 (0);
   for (uint b = 0; b < push.batch; b++)
     {
-      vec4 value = LOAD4 (dx, (b * push.tokens + t) * columns4 + column4);
+      vec4 value = LOAD4 (dx, (b * push.tokens + t) * stride + column4);
       sum += value;
       if (PATCHES && t > 0)
-        dpatches[(b * (push.tokens - 1) + t - 1) * columns4 + column4] = value;
+        dpatches[(b * (push.tokens - 1) + t - 1) * stride + column4] = value;
     }
-  dpositional[t * columns4 + column4] += sum;
+  dpositional[t * stride + column4] += sum;
   if (PATCHES && t == 0)
     dclass[column4] += sum;
 }

@@ -34,7 +34,7 @@ advance (uint pixels)
 void
 main ()
 {
-  uint columns = 3 * push.patch_size * push.patch_size, columns4 = stride4 (columns);
+  uint columns = 3 * push.patch_size * push.patch_size, columns4 = width4 (columns);
   uint runs = (columns4 + PATCHIFY_RUN - 1) / PATCHIFY_RUN;
   uint row = LINEAR_INVOCATION / runs, begin = LINEAR_INVOCATION % runs * PATCHIFY_RUN;
   if (row >= push.rows)
@@ -62,6 +62,6 @@ main ()
             pixels[j] = LOAD1 (image, index);
             advance (1);
           }
-      patches[row * columns4 + column4] = mask_tail (pixels, column4, columns);
+      patches[row * stride4 (columns) + column4] = mask_tail (pixels, column4, columns);
     }
 }

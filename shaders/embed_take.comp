@@ -17,9 +17,9 @@ main ()
   uint b = LINEAR_INVOCATION;
   if (b >= push.rows)
     return;
-  uint columns4 = stride4 (push.columns);
+  uint stride = stride4 (push.columns);
   uint t = POSITIONS ? min (position[b], push.tokens - 1) : 0;
-  uint from = (b * push.tokens + t) * columns4;
-  for (uint column4 = 0; column4 < columns4; column4++)
-    y[b * columns4 + column4] = LOAD4 (x, from + column4);
+  uint from = (b * push.tokens + t) * stride;
+  for (uint column4 = 0; column4 < width4 (push.columns); column4++)
+    y[b * stride + column4] = LOAD4 (x, from + column4);
 }

@@ -17,12 +17,12 @@ main ()
   uint row = LINEAR_INVOCATION;
   if (row >= push.rows)
     return;
-  uint columns4 = stride4 (push.columns), b = row / push.tokens;
+  uint stride = stride4 (push.columns), b = row / push.tokens;
   uint t = POSITIONS ? min (position[b], push.tokens - 1) : 0;
   bool taken = row % push.tokens == t;
-  for (uint column4 = 0; column4 < columns4; column4++)
+  for (uint column4 = 0; column4 < width4 (push.columns); column4++)
     {
-      vec4 value = LOAD4 (dy, b * columns4 + column4);
-      dx[row * columns4 + column4] = taken ? value : vec4 (0);
+      vec4 value = LOAD4 (dy, b * stride + column4);
+      dx[row * stride + column4] = taken ? value : vec4 (0);
     }
 }

@@ -17,10 +17,10 @@ main ()
   uint row = LINEAR_INVOCATION;
   if (row >= push.rows)
     return;
-  uint columns4 = stride4 (push.columns);
-  uint from = min (tokens[row], push.vocabulary - 1) * columns4;
-  uint position = row % push.tokens * columns4;
-  for (uint column4 = 0; column4 < columns4; column4++)
-    x[row * columns4 + column4]
+  uint stride = stride4 (push.columns);
+  uint from = min (tokens[row], push.vocabulary - 1) * stride;
+  uint position = row % push.tokens * stride;
+  for (uint column4 = 0; column4 < width4 (push.columns); column4++)
+    x[row * stride + column4]
         = LOAD4 (table, from + column4) + LOAD4 (positional, position + column4);
 }

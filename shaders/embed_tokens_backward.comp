@@ -22,13 +22,13 @@ table_row (uint slot)
 }
 
 vec4
-sum_rows (uint begin, uint end, uint columns4, uint column4)
+sum_rows (uint begin, uint end, uint stride, uint column4)
 {
   vec4 sum = vec4 (0);
   for (uint k = begin; k < end; k += 4)
     [[unroll]] for (uint j = 0; j < 4; j++)
       {
-        vec4 value = LOAD4 (dx, rows[min (k + j, end - 1)] * columns4 + column4);
+        vec4 value = LOAD4 (dx, rows[min (k + j, end - 1)] * stride + column4);
         sum += k + j < end ? value : vec4 (0);
       }
   return sum;
@@ -37,7 +37,7 @@ sum_rows (uint begin, uint end, uint columns4, uint column4)
 void
 main ()
 {
-  uint columns4 = stride4 (push.columns);
+  uint columns4 = width4 (push.columns), stride = stride4 (push.columns);
   uint column4 = gl_WorkGroupID.x * gl_WorkGroupSize.x + gl_LocalInvocationID.x;
   uint distinct = min (ids[0], push.rows);
   if (column4 >= columns4)
@@ -49,7 +49,7 @@ main ()
       if (elsewhere || (slot > 0 && table_row (slot - 1) == row))
         continue;
       uint end = starts[row == push.vocabulary - 1 ? distinct : slot + 1];
-      dtable[(row - push.first) * columns4 + column4]
-          += sum_rows (starts[slot], end, columns4, column4);
+      dtable[(row - push.first) * stride + column4]
+          += sum_rows (starts[slot], end, stride, column4);
     }
 }

@@ -15,32 +15,32 @@ OUT4 (3, Y_, y);
 void
 fuse (uint batch, uint column4)
 {
-  uint c4 = stride4 (push.columns), n = push.tokens - 1, n_stride = 4 * stride4 (n);
+  uint stride = stride4 (push.columns), n = push.tokens - 1, n_stride = 4 * stride4 (n);
   vec4 sum = vec4 (0);
   for (uint rank = push.kept; rank < n; rank++)
     {
       uint i = order[batch * n_stride + rank];
       uint row = batch * push.tokens + 1 + i;
-      sum += LOAD1 (a, batch * n_stride + i) * LOAD4 (x, row * c4 + column4);
+      sum += LOAD1 (a, batch * n_stride + i) * LOAD4 (x, row * stride + column4);
     }
-  y[((batch + 1) * (2 + push.kept) - 1) * c4 + column4] = sum;
+  y[((batch + 1) * (2 + push.kept) - 1) * stride + column4] = sum;
 }
 
 void
 copy (uint batch, uint r)
 {
-  uint c4 = stride4 (push.columns), n_stride = 4 * stride4 (push.tokens - 1);
+  uint stride = stride4 (push.columns), n_stride = 4 * stride4 (push.tokens - 1);
   uint token = r == 0 ? 0 : 1 + order[batch * n_stride + r - 1];
-  uint from = (batch * push.tokens + token) * c4;
-  uint to = (batch * (1 + push.kept + push.fuse) + r) * c4;
-  for (uint column4 = 0; column4 < c4; column4++)
+  uint from = (batch * push.tokens + token) * stride;
+  uint to = (batch * (1 + push.kept + push.fuse) + r) * stride;
+  for (uint column4 = 0; column4 < width4 (push.columns); column4++)
     y[to + column4] = LOAD4 (x, from + column4);
 }
 
 void
 main ()
 {
-  uint c4 = stride4 (push.columns), fused = push.fuse * push.batch * c4;
+  uint c4 = width4 (push.columns), fused = push.fuse * push.batch * c4;
   uint item = LINEAR_INVOCATION, row = item - fused;
   if (item < fused)
     fuse (item / c4, item % c4);

@@ -16,16 +16,16 @@ layout (std430, binding = 2) writeonly buffer Rank_ { ivec4 rank[]; };
 void
 main ()
 {
-  uint n = push.tokens - 1, n4 = stride4 (n);
+  uint n = push.tokens - 1, n4 = width4 (n), stride = stride4 (n);
   uint batch = LINEAR_INVOCATION / n4, i4 = LINEAR_INVOCATION % n4;
   if (batch >= push.batch)
     return;
-  uvec4 own = floatBitsToUint (LOAD4 (a, batch * n4 + i4));
+  uvec4 own = floatBitsToUint (LOAD4 (a, batch * stride + i4));
   uvec4 place = 4 * i4 + uvec4 (0, 1, 2, 3);
   uvec4 before = uvec4 (0);
   for (uint j4 = 0; j4 < n4; j4++)
     {
-      uvec4 other = floatBitsToUint (LOAD4 (a, batch * n4 + j4));
+      uvec4 other = floatBitsToUint (LOAD4 (a, batch * stride + j4));
       [[unroll]] for (uint k = 0; k < 4; k++)
         {
           uint j = 4 * j4 + k;
@@ -35,10 +35,10 @@ main ()
         }
     }
   bvec4 real = lessThan (place, uvec4 (n));
-  rank[batch * n4 + i4] = mix (ivec4 (0), ivec4 (before), real);
+  rank[batch * stride + i4] = mix (ivec4 (0), ivec4 (before), real);
   [[unroll]] for (uint k = 0; k < 4; k++)
     {
       uint at = real[k] ? before[k] : place[k];
-      order[batch * 4 * n4 + at] = real[k] ? int (place[k]) : 0;
+      order[batch * 4 * stride + at] = real[k] ? int (place[k]) : 0;
     }
 }

@@ -36,7 +36,7 @@ step8 (uint k0, bool tail)
     {
       uint slot = t * LANES + gl_SubgroupInvocationID;
       uint k = k0 + slot / (ROWS / 4);
-      uint group = min (m0 / 4 + slot % (ROWS / 4), m_stride - 1);
+      uint group = min (m0 / 4 + slot % (ROWS / 4), width4 (push.m) - 1);
       a[t] = LOAD4 (a_in, min (k, push.k - 1) * m_stride + group);
       if (tail && k >= push.k)
         a[t] = vec4 (0);
@@ -110,7 +110,7 @@ step (uint k4, bool two)
 void
 multiply ()
 {
-  uint k_stride = stride4 (push.k);
+  uint k_stride = stride4 (push.k), k_width = width4 (push.k);
   [[unroll]] for (uint t = 0; t < A_LOADS; t++)
     a_row[t] = min (m0 + t * LANES + gl_SubgroupInvocationID, push.m - 1) * k_stride;
 #if LAYOUT_NT
@@ -118,9 +118,9 @@ multiply ()
     b_row[j] = min (4 * n4[j / 4] + j % 4, push.n - 1) * k_stride;
 #endif
   uint k4 = 0;
-  for (; k4 + 2 <= k_stride; k4 += 2)
+  for (; k4 + 2 <= k_width; k4 += 2)
     step (k4, true);
-  if (k4 < k_stride)
+  if (k4 < k_width)
     step (k4, false);
 }
 
@@ -129,12 +129,12 @@ multiply ()
 void
 main ()
 {
-  uint n_stride = stride4 (push.n);
+  uint n_width = width4 (push.n);
   uint column4 = VECS * (gl_WorkGroupID.x * LANES + gl_SubgroupInvocationID);
   m0 = gl_WorkGroupID.y * ROWS;
   [[unroll]] for (uint v = 0; v < VECS; v++)
     {
-      n4[v] = min (column4 + v, n_stride - 1);
+      n4[v] = min (column4 + v, n_width - 1);
       [[unroll]] for (uint i = 0; i < ROWS; i++)
         c[i][v] = vec4 (0);
     }
@@ -144,12 +144,12 @@ main ()
       {
         if (WIDE != 0)
           {
-            if (column4 < n_stride)
+            if (column4 < n_width)
               finish8 (m0 + i, column4, c[i][0], c[i][VECS - 1]);
           }
         else
           [[unroll]] for (uint v = 0; v < VECS; v++)
-            if (column4 + v < n_stride)
+            if (column4 + v < n_width)
               finish (m0 + i, column4 + v, c[i][v]);
       }
 }

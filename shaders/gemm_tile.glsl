@@ -16,7 +16,7 @@ load_a (uint m0, uint k0)
   uint row = gl_LocalInvocationIndex / 4, q = gl_LocalInvocationIndex % 4;
   uint k4 = k0 / 4 + q;
   vec4 v = vec4 (0);
-  if (m0 + row < push.m && k4 < k_stride)
+  if (m0 + row < push.m && k4 < width4 (push.k))
     v = LOAD4 (a_in, (m0 + row) * k_stride + k4);
   [[unroll]] for (uint i = 0; i < 4; i++)
     a_tile[q * 4 + i][row / 4][row % 4] = v[i];
@@ -27,7 +27,7 @@ load_a (uint m0, uint k0)
 {
   uint m_stride = stride4 (push.m);
   uint k = gl_LocalInvocationIndex / 16, g = gl_LocalInvocationIndex % 16;
-  bool inside = k0 + k < push.k && m0 / 4 + g < m_stride;
+  bool inside = k0 + k < push.k && m0 / 4 + g < width4 (push.m);
   a_tile[k][g] = inside ? LOAD4 (a_in, (k0 + k) * m_stride + m0 / 4 + g) : vec4 (0);
 }
 #endif
@@ -40,7 +40,7 @@ load_b (uint n0, uint k0)
   uint row = gl_LocalInvocationIndex / 4, q = gl_LocalInvocationIndex % 4;
   uint k4 = k0 / 4 + q;
   vec4 v = vec4 (0);
-  if (n0 + row < push.n && k4 < k_stride)
+  if (n0 + row < push.n && k4 < width4 (push.k))
     v = LOAD4 (b_in, (n0 + row) * k_stride + k4);
   [[unroll]] for (uint i = 0; i < 4; i++)
     b_tile[q * 4 + i][row / 4][row % 4] = v[i];
@@ -51,7 +51,7 @@ load_b (uint n0, uint k0)
 {
   uint n_stride = stride4 (push.n);
   uint k = gl_LocalInvocationIndex / 16, g = gl_LocalInvocationIndex % 16;
-  bool inside = k0 + k < push.k && n0 / 4 + g < n_stride;
+  bool inside = k0 + k < push.k && n0 / 4 + g < width4 (push.n);
   b_tile[k][g] = inside ? LOAD4 (b_in, (k0 + k) * n_stride + n0 / 4 + g) : vec4 (0);
 }
 #endif
@@ -76,7 +76,7 @@ main ()
       barrier ();
     }
   uint column4 = n0 / 4 + column, row = m0 + 4 * group;
-  if (column4 < stride4 (push.n))
+  if (column4 < width4 (push.n))
     [[unroll]] for (uint i = 0; i < 4; i++)
       if (row + i < push.m)
         finish (row + i, column4, c[i]);

@@ -18,10 +18,10 @@ const float EPS = 1e-5;
 void
 main ()
 {
-  uint row = LINEAR_INVOCATION, width = stride4 (push.cols);
+  uint row = LINEAR_INVOCATION, width = width4 (push.cols);
   if (row >= push.rows)
     return;
-  uint at = row * width;
+  uint at = row * stride4 (push.cols);
   vec4 sum = vec4 (0), squares = vec4 (0);
   for (uint i = 0; i < width; i++)
     sum += LOAD4 (x_in, at + i);

@@ -22,7 +22,7 @@ OUT4 (6, Partial_, partial); // rows: dgamma of each chunk, then dbeta of each c
 void
 input_gradient (uint row, uint width)
 {
-  uint at = row * width;
+  uint at = row * stride4 (push.cols);
   vec2 s = LOAD4 (stats, row).xy;
   vec4 g_sum = vec4 (0), gx_sum = vec4 (0);
   for (uint i = 0; i < width; i++)
@@ -54,7 +54,7 @@ add_row (uint at, vec2 s)
 }
 
 void
-parameter_gradients (uint begin, uint end, uint column4, uint width)
+parameter_gradients (uint begin, uint end, uint column4, uint stride)
 {
   uint row = begin;
   dgamma = dbeta = vec4 (0);
@@ -64,17 +64,17 @@ parameter_gradients (uint begin, uint end, uint column4, uint width)
     {
       vec2 mine = LOAD4 (stats, row + gl_SubgroupInvocationID).xy;
       [[unroll]] for (uint i = 0; i < LANES; i++)
-        add_row ((row + i) * width + column4, subgroupShuffle (mine, i));
+        add_row ((row + i) * stride + column4, subgroupShuffle (mine, i));
     }
 #endif
   for (; row < end; row++)
-    add_row (row * width + column4, LOAD4 (stats, row).xy);
+    add_row (row * stride + column4, LOAD4 (stats, row).xy);
 }
 
 void
 main ()
 {
-  uint width = stride4 (push.cols), lane = gl_LocalInvocationID.x;
+  uint width = width4 (push.cols), stride = stride4 (push.cols), lane = gl_LocalInvocationID.x;
   uint chunks = (push.rows + CHUNK_ROWS - 1) / CHUNK_ROWS, chunk = LINEAR_GROUP;
   if (chunk >= chunks)
     return;
@@ -84,11 +84,11 @@ main ()
   for (uint first = 0; first < width; first += LANES)
     {
       uint column4 = min (first + lane, width - 1);
-      parameter_gradients (begin, end, column4, width);
+      parameter_gradients (begin, end, column4, stride);
       if (first + lane < width)
         {
-          partial[chunk * width + column4] = mask_tail (dgamma, column4, push.cols);
-          partial[(chunks + chunk) * width + column4] = dbeta;
+          partial[chunk * stride + column4] = mask_tail (dgamma, column4, push.cols);
+          partial[(chunks + chunk) * stride + column4] = dbeta;
         }
     }
 }

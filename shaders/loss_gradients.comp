@@ -30,11 +30,11 @@ OUT4 (7, Partial_, partial);
 void
 main ()
 {
-  uint row = LINEAR_INVOCATION, n4 = stride4 (push.batch);
+  uint row = LINEAR_INVOCATION, n4 = width4 (push.batch), stride = stride4 (push.batch);
   if (row >= push.batch)
     return;
   float s = exp (LOAD4 (logit_scale, 0).x), factor = s / (2.0 * float (push.batch));
-  uint row_max = 4 * LOSS_ROW_MAX * n4 + row, row_log = 4 * LOSS_ROW_LOG * n4 + row;
+  uint row_max = 4 * LOSS_ROW_MAX * stride + row, row_log = 4 * LOSS_ROW_LOG * stride + row;
   float m = LOAD1 (stats, row_max), l = LOAD1 (stats, row_log), mt = 0, lt = 0;
   if (TEACHER)
     {
@@ -44,8 +44,8 @@ main ()
   vec4 contrastive = vec4 (0), distillation = vec4 (0), dscale = vec4 (0);
   for (uint j4 = 0; j4 < n4; j4++)
     {
-      uint at = row * n4 + j4, column_max = LOSS_COLUMN_MAX * n4 + j4;
-      uint column_log = LOSS_COLUMN_LOG * n4 + j4;
+      uint at = row * stride + j4, column_max = LOSS_COLUMN_MAX * stride + j4;
+      uint column_log = LOSS_COLUMN_LOG * stride + j4;
       vec4 g = LOAD4 (cosines, at);
       vec4 log_p = s * (g - m) - l;
       vec4 log_q = s * (g - LOAD4 (stats, column_max)) - LOAD4 (stats, column_log);

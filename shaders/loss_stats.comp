@@ -16,34 +16,34 @@ const float LOWEST = -3.402823466e38;
 void
 row_stats (uint row, float s)
 {
-  uint n4 = stride4 (push.batch);
+  uint n4 = width4 (push.batch), stride = stride4 (push.batch);
   vec4 most = vec4 (LOWEST), sum = vec4 (0);
   for (uint j4 = 0; j4 < n4; j4++)
     {
       bvec4 inside = lessThan (4 * j4 + uvec4 (0, 1, 2, 3), uvec4 (push.batch));
-      most = max (most, mix (vec4 (LOWEST), LOAD4 (cosines, row * n4 + j4), inside));
+      most = max (most, mix (vec4 (LOWEST), LOAD4 (cosines, row * stride + j4), inside));
     }
   float m = max (max (most.x, most.y), max (most.z, most.w));
   for (uint j4 = 0; j4 < n4; j4++)
-    sum += mask_tail (exp (s * (LOAD4 (cosines, row * n4 + j4) - m)), j4, push.batch);
-  stats[LOSS_ROW_MAX * 4 * n4 + row] = m;
-  stats[LOSS_ROW_LOG * 4 * n4 + row] = log ((sum.x + sum.y) + (sum.z + sum.w));
+    sum += mask_tail (exp (s * (LOAD4 (cosines, row * stride + j4) - m)), j4, push.batch);
+  stats[LOSS_ROW_MAX * 4 * stride + row] = m;
+  stats[LOSS_ROW_LOG * 4 * stride + row] = log ((sum.x + sum.y) + (sum.z + sum.w));
 }
 
 void
 column_stats (uint j4, float s)
 {
-  uint n4 = stride4 (push.batch);
+  uint stride = stride4 (push.batch);
   vec4 most = LOAD4 (cosines, j4), sum = vec4 (0);
   for (uint row = 1; row < push.batch; row++)
-    most = max (most, LOAD4 (cosines, row * n4 + j4));
+    most = max (most, LOAD4 (cosines, row * stride + j4));
   for (uint row = 0; row < push.batch; row++)
-    sum += exp (s * (LOAD4 (cosines, row * n4 + j4) - most));
+    sum += exp (s * (LOAD4 (cosines, row * stride + j4) - most));
   vec4 logs = mask_tail (log (sum), j4, push.batch);
   [[unroll]] for (uint i = 0; i < 4; i++)
     {
-      stats[LOSS_COLUMN_MAX * 4 * n4 + 4 * j4 + i] = most[i];
-      stats[LOSS_COLUMN_LOG * 4 * n4 + 4 * j4 + i] = logs[i];
+      stats[LOSS_COLUMN_MAX * 4 * stride + 4 * j4 + i] = most[i];
+      stats[LOSS_COLUMN_LOG * 4 * stride + 4 * j4 + i] = logs[i];
     }
 }
 
@@ -57,6 +57,6 @@ main ()
       if (lane < push.batch)
         row_stats (lane, s);
     }
-  else if (lane < stride4 (push.batch))
+  else if (lane < width4 (push.batch))
     column_stats (lane, s);
 }

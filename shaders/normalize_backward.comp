@@ -14,14 +14,14 @@ OUT4 (3, Dx_, dx_out);
 void
 main ()
 {
-  uint row = LINEAR_INVOCATION, width = stride4 (push.cols);
+  uint row = LINEAR_INVOCATION, width = width4 (push.cols), at = row * stride4 (push.cols);
   if (row >= push.rows)
     return;
   vec4 products = vec4 (0);
   for (uint i = 0; i < width; i++)
-    products += LOAD4 (z_in, row * width + i) * LOAD4 (dz_in, row * width + i);
+    products += LOAD4 (z_in, at + i) * LOAD4 (dz_in, at + i);
   float along = dot (products, vec4 (1)), inverse = LOAD4 (inverse_in, row).x;
   for (uint i = 0; i < width; i++)
-    dx_out[row * width + i]
-        = inverse * (LOAD4 (dz_in, row * width + i) - along * LOAD4 (z_in, row * width + i));
+    dx_out[at + i]
+        = inverse * (LOAD4 (dz_in, at + i) - along * LOAD4 (z_in, at + i));
 }

@@ -26,7 +26,7 @@ const float SMALLEST = 1e-30;
 void
 main ()
 {
-  uint n4 = stride4 (push.n);
+  uint n4 = width4 (push.n);
   vec4 step_scalars = LOAD4 (scalars, 0);
   float lr = step_scalars[OPTIM_LR], c1 = step_scalars[OPTIM_C1], c2 = step_scalars[OPTIM_C2];
   float length = LOAD4 (norm, 0).x;

@@ -12,6 +12,6 @@ void
 main ()
 {
   uint at = LINEAR_INVOCATION;
-  if (at < stride4 (push.n))
+  if (at < width4 (push.n))
     x[at] = mask_tail (clamp (x[at], push.low, push.high), at, push.n);
 }

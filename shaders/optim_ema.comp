@@ -15,7 +15,7 @@ OUT4 (3, Teacher_, teacher);
 void
 main ()
 {
-  uint n4 = stride4 (push.n);
+  uint n4 = width4 (push.n);
   float momentum = LOAD4 (scalars, 0)[OPTIM_MOMENTUM];
   for (uint round = 0; round < OPTIM_ROUNDS; round++)
     {

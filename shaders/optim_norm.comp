@@ -14,7 +14,7 @@ UPDATE4 (1, Partial_, partial);
 void
 main ()
 {
-  uint p = LINEAR_INVOCATION, n4 = stride4 (push.n);
+  uint p = LINEAR_INVOCATION, n4 = width4 (push.n);
   if (p >= push.partials)
     return;
   uint begin = LINEAR_GROUP * gl_WorkGroupSize.x * push.rounds + gl_LocalInvocationID.x;

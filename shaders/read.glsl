@@ -33,11 +33,19 @@ pack8 (vec4 a, vec4 b)
 }
 #endif
 
-// vec4s from row to row of a tensor with this many columns.
+// vec4s that hold this many columns: what one loops over and writes.
+uint
+width4 (uint columns)
+{
+  return (columns + 3u) / 4u;
+}
+
+// vec4s from row to row: gpu_stride () of compute/tensor.h.
 uint
 stride4 (uint columns)
 {
-  return (columns + 3u) / 4u;
+  uint width = width4 (columns);
+  return width > 0 && width % 64u == 0 ? width + 4u : width;
 }
 
 // A linear index over a grid that may be folded into y where x alone is too short.

@@ -171,7 +171,7 @@ beyond_device (TestBench *bench, gconstpointer data)
   guint rows = (guint) MIN (most / 65536 + 1, G_MAXUINT);
   (void) data;
   gpu_arena_take (arena, rows, 16384);
-  g_assert_cmpuint (gpu_arena_get_bytes (arena), ==, (guint64) rows * 65536);
+  g_assert_cmpuint (gpu_arena_get_bytes (arena), ==, gpu_tensor_footprint (rows, 16384));
   g_assert_false (gpu_arena_commit (arena, bench->device, &error));
   g_assert_error (error, GPU_ERROR, GPU_ERROR_LIMIT);
   g_assert_cmpuint (gpu_device_get_allocated (bench->device), ==, before);

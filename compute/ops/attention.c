@@ -51,7 +51,7 @@ form_of (GpuStream *stream, const GpuAttention *shape, GpuTensor qkv)
   g_assert (shape->batch > 0 && shape->tokens > 0 && shape->heads > 0);
   g_assert (width * 3 == qkv.cols && width % shape->heads == 0);
   g_assert (qkv.rows == shape->batch * shape->tokens);
-  guint head = width / shape->heads, head4 = gpu_stride (head) / 4;
+  guint head = width / shape->heads, head4 = gpu_width (head) / 4;
   gboolean unaligned = head % 4 != 0;
   gboolean sliced = unaligned || head > (is_texel (stream) ? TEXEL_HEAD : STORAGE_HEAD);
   Form form = {
@@ -139,7 +139,7 @@ gpu_attention_cls (GpuStream *stream, GpuTensor a, GpuTensor qkv, GpuTensor lse,
   GpuDispatch dispatch = { .tensors = { qkv, lse, a },
                            .flops = 2ull * a.rows * a.cols * (qkv.cols / 3) };
   guint lanes = gpu_grid_lanes (stream);
-  guint64 items = (guint64) a.rows * gpu_stride (a.cols) / 4;
+  guint64 items = (guint64) a.rows * gpu_width (a.cols) / 4;
   lay_out (stream, &dispatch, &form, (items + lanes - 1) / lanes, lanes, 1);
   gpu_stream_dispatch (stream, &cls, &dispatch);
 }
@@ -165,7 +165,7 @@ gpu_attention_backward (GpuStream *stream, GpuArena *arena, GpuTensor dqkv, GpuT
   GpuTensor refined = gpu_arena_take (arena, lse.rows, lse.cols);
   GpuDispatch dispatch = { .tensors = { d_o, o, qkv, lse, da, delta },
                            .flops = 2ull * o.rows * o.cols };
-  guint lanes = gpu_grid_lanes (stream), tokens4 = gpu_stride (lse.cols) / 4;
+  guint lanes = gpu_grid_lanes (stream), tokens4 = gpu_width (lse.cols) / 4;
   guint64 blocks = (lse.rows + lanes - 1) / lanes;
   lay_out (stream, &dispatch, &form, blocks * tokens4, lanes, 1);
   gpu_stream_dispatch (stream, &delta_kernel, &dispatch);

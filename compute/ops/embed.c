@@ -46,7 +46,7 @@ gpu_patchify (GpuStream *stream, GpuTensor patches, GpuTensor image, guint size,
   GpuDispatch dispatch = { .tensors = { image, patches },
                            .push = &push,
                            .spec = { 0, size % 4 == 0 && patch % 4 == 0 } };
-  guint64 runs = (gpu_stride (patches.cols) / 4 + PATCHIFY_RUN - 1) / PATCHIFY_RUN;
+  guint64 runs = (gpu_width (patches.cols) / 4 + PATCHIFY_RUN - 1) / PATCHIFY_RUN;
   gpu_grid_items (stream, &dispatch, patches.rows * runs);
   gpu_stream_dispatch (stream, &patchify, &dispatch);
 }
@@ -79,7 +79,7 @@ embed_positional_backward (GpuStream *stream, GpuTensor dpatches, GpuTensor dcla
                                         dpatches.rows ? dpatches : dpositional },
                            .push = &push,
                            .spec = { 0, dpatches.rows > 0 } };
-  gpu_grid_items (stream, &dispatch, (guint64) push.tokens * (gpu_stride (dx.cols) / 4));
+  gpu_grid_items (stream, &dispatch, (guint64) push.tokens * (gpu_width (dx.cols) / 4));
   gpu_stream_dispatch (stream, &patches_backward, &dispatch);
 }
 
@@ -185,7 +185,7 @@ gpu_embed_tokens_backward (GpuStream *stream, GpuTensor dtable, GpuTensor dposit
         .tensors = { dx, index->ids, index->starts, index->rows, piece },
         .push = &push,
         .spec = { lanes },
-        .groups = { (gpu_stride (dx.cols) / 4 + lanes - 1) / lanes, MIN (dx.rows, ID_GROUPS) },
+        .groups = { (gpu_width (dx.cols) / 4 + lanes - 1) / lanes, MIN (dx.rows, ID_GROUPS) },
         .bytes = 3 * gpu_tensor_bytes (dx)
       };
       gpu_stream_dispatch (stream, &tokens_backward, &dispatch);

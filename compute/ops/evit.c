@@ -42,7 +42,7 @@ gpu_evit_select (GpuStream *stream, GpuTensor order, GpuTensor rank, GpuTensor a
   GpuDispatch dispatch = { .tensors = { a, order, rank },
                            .push = &push,
                            .flops = 2ull * a.rows * a.cols * a.cols };
-  gpu_grid_items (stream, &dispatch, (guint64) a.rows * gpu_stride (a.cols) / 4);
+  gpu_grid_items (stream, &dispatch, (guint64) a.rows * gpu_width (a.cols) / 4);
   gpu_stream_dispatch (stream, &select_kernel, &dispatch);
 }
 
@@ -58,7 +58,7 @@ gpu_evit_gather (GpuStream *stream, GpuTensor y, GpuTensor x, GpuTensor a, GpuTe
   GpuDispatch dispatch = { .tensors = { x, a, order, y },
                            .push = &push,
                            .flops = 2ull * push.fuse * shape->batch * dropped * x.cols };
-  guint64 fused = (guint64) push.fuse * shape->batch * gpu_stride (y.cols) / 4;
+  guint64 fused = (guint64) push.fuse * shape->batch * gpu_width (y.cols) / 4;
   gpu_grid_items (stream, &dispatch, fused + (guint64) shape->batch * (1 + shape->kept));
   gpu_stream_dispatch (stream, &gather, &dispatch);
 }

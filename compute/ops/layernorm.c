@@ -87,7 +87,7 @@ finish (GpuStream *stream, GpuTensor partial, guint sums, GpuTensor first, GpuTe
     .push = &push,
     .flops = elements (partial),
   };
-  gpu_grid_items (stream, &dispatch, (guint64) sums * gpu_stride (partial.cols) / 4);
+  gpu_grid_items (stream, &dispatch, (guint64) sums * gpu_width (partial.cols) / 4);
   gpu_stream_dispatch (stream, &finish_kernel, &dispatch);
 }
 
@@ -125,7 +125,7 @@ gpu_column_sum (GpuStream *stream, GpuArena *arena, GpuTensor sum, GpuTensor x)
     .tensors = { x, partial },
     .push = &push,
     .spec = { lanes },
-    .groups = { (gpu_stride (x.cols) / 4 + lanes - 1) / lanes, chunks },
+    .groups = { (gpu_width (x.cols) / 4 + lanes - 1) / lanes, chunks },
     .flops = elements (x),
   };
   if (chunks > 65535)

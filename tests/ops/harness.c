@@ -63,11 +63,13 @@ device_for (GpuRead read)
   return devices[read];
 }
 
+#define NAN_BITS 0x7fc00000
+
 /* The whole memory of a tensor as one row. */
 static GpuTensor
 flat (GpuTensor tensor)
 {
-  tensor.cols = tensor.rows * gpu_tensor_stride (tensor);
+  tensor.cols = (guint) (gpu_tensor_bytes (tensor) / 4);
   tensor.rows = 1;
   return tensor;
 }
@@ -154,8 +156,18 @@ GpuTensor
 test_upload_ints (TestBench *bench, guint rows, guint cols, const gint32 *values)
 {
   g_autoptr (GError) error = NULL;
-  GpuTensor tensor = test_tensor (bench, rows, cols);
-  gpu_tensor_upload (tensor, values, &error);
+  GpuTensor tensor = test_tensor (bench, rows, cols), all = flat (tensor);
+  guint stride = gpu_tensor_stride (tensor), width = gpu_width (cols);
+  g_autofree gint32 *padded = g_new (gint32, all.cols);
+  for (guint i = 0; i < all.cols; i++)
+    {
+      guint row = i / stride, column = i % stride;
+      if (column < cols)
+        padded[i] = values[(gsize) row * cols + column];
+      else
+        padded[i] = column < width ? 0 : NAN_BITS; /* the gap to the next row is not to be read */
+    }
+  gpu_tensor_upload (all, padded, &error);
   g_assert_no_error (error);
   return tensor;
 }
@@ -175,7 +187,7 @@ test_download_ints (TestBench *bench, GpuTensor tensor)
     {
       const gint32 *from = padded + (gsize) row * stride;
       memcpy (values + (gsize) row * tensor.cols, from, tensor.cols * sizeof *values);
-      for (guint i = tensor.cols; i < stride; i++)
+      for (guint i = tensor.cols; i < gpu_width (tensor.cols); i++)
         dirty += (from[i] & G_MAXINT32) != 0; /* a float's -0 is zero, too */
     }
   if (dirty > 0)

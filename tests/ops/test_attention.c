@@ -25,6 +25,7 @@ static const Shape shapes[] = {
   { "broad", { 1, 9, 1, FALSE }, 128, TRUE, 0 },
   { "sharp", { 2, 33, 2, FALSE }, 16, TRUE, 12 },
   { "text", { 2, 32, 4, TRUE }, 32, FALSE, 0 },
+  { "gaps", { 2, 257, 8, FALSE }, 32, TRUE, 0 },
   { "causal-one", { 2, 1, 2, TRUE }, 8, FALSE, 0 },
   { "causal-odd", { 1, 127, 2, TRUE }, 12, FALSE, 0 },
   { "causal-vit", { 1, 77, 1, TRUE }, 64, FALSE, 0 },

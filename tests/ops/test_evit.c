@@ -18,6 +18,7 @@ static const Shape shapes[] = {
   { "again", { 5, 47, 32, TRUE }, 36 },
   { "without-fusing", { 3, 47, 32, FALSE }, 30 },
   { "all-kept", { 2, 18, 17, TRUE }, 12 },
+  { "gaps", { 2, 257, 180, TRUE }, 256 },
   { "largest", { 2, 1025, 700, TRUE }, 8 },
 };
 

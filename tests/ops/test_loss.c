@@ -24,6 +24,7 @@ static const Case cases[] = {
   { "127", 127, 30, TRUE, 1.5f, TRUE },
   { "127-contrastive", 127, 30, FALSE, 1, TRUE },
   { "33-weight-0", 33, 20, TRUE, 0, TRUE },
+  { "256", 256, 30, TRUE, 1, FALSE },
   { "301-scale-100", 301, 100, TRUE, 1, FALSE },
 };
 
