@@ -1,11 +1,12 @@
 #include "models/nn/block.h"
 
+#include "compute/ops/embed.h"
 #include "compute/ops/layernorm.h"
 
-guint
-nn_block_tokens_out (const NnBlock *block)
+static gboolean
+shrinks (const NnBlock *block)
 {
-  return block->kept ? 1 + block->kept + (block->fuse ? 1 : 0) : block->attention.tokens;
+  return block->kept && !block->last;
 }
 
 static GpuEvit
@@ -15,6 +16,34 @@ evit_shape (const NnBlock *block)
                     .tokens = block->attention.tokens,
                     .kept = block->kept,
                     .fuse = block->fuse };
+}
+
+static GpuTensor
+read_rows (NnContext *nn, const NnBlock *block, GpuTensor x)
+{
+  GpuTensor y = nn_take (nn, block->attention.batch, x.cols);
+  gpu_take_token (nn->stream, y, x, block->position);
+  return y;
+}
+
+/* x1 = x + o W_out^T + b_out, in the last block of the rows that are read. */
+static void
+out_proj_forward (NnContext *nn, NnBlock *block, GpuTensor x)
+{
+  const NnBlockParams *p = block->params;
+  GpuTensor o = block->o, residual = x;
+  if (block->last)
+    {
+      o = block->o_read = read_rows (nn, block, block->o);
+      residual = read_rows (nn, block, x);
+    }
+  block->x_1 = nn_take (nn, residual.rows, block->width);
+  gpu_gemm (nn->stream, GPU_NT, block->x_1, o, nn_weight (nn, p->out_proj.weight),
+            &(GpuGemmOptions){ .bias = nn_weight (nn, p->out_proj.bias), .residual = residual });
+  if (!block->last)
+    return;
+  nn_give (nn, residual);
+  nn_give_unless_training (nn, block->o_read);
 }
 
 /* x1 = x + attention (ln_1 (x)) W_out^T + b_out */
@@ -40,9 +69,7 @@ attention_forward (NnContext *nn, NnBlock *block, GpuTensor x)
       nn_take (nn, block->attention.batch * block->attention.heads, block->attention.tokens);
   gpu_attention (nn->stream, block->o, block->lse, block->qkv, &block->attention);
 
-  block->x_1 = nn_take (nn, rows, width);
-  gpu_gemm (nn->stream, GPU_NT, block->x_1, block->o, nn_weight (nn, p->out_proj.weight),
-            &(GpuGemmOptions){ .bias = nn_weight (nn, p->out_proj.bias), .residual = x });
+  out_proj_forward (nn, block, x);
   nn_give_unless_training (nn, block->o);
   nn_give_unless_training (nn, x);
   return block->x_1;
@@ -57,19 +84,38 @@ watch (NnContext *nn, const NnBlock *block, GpuTensor order)
   gpu_stream_copy (nn->stream, block->watch_order, order);
 }
 
+/* a, rank and, to be given, order */
+static GpuTensor
+select_tokens (NnContext *nn, NnBlock *block, const GpuEvit *shape)
+{
+  block->a = nn_take (nn, shape->batch, shape->tokens - 1);
+  block->rank = nn_take (nn, shape->batch, shape->tokens - 1);
+  GpuTensor order = nn_take (nn, shape->batch, shape->tokens - 1);
+  gpu_attention_cls (nn->stream, block->a, block->qkv, block->lse, &block->attention);
+  gpu_evit_select (nn->stream, order, block->rank, block->a, shape);
+  watch (nn, block, order);
+  return order;
+}
+
+/* Whom the last block would keep: nobody computes with it. */
+static void
+select_for_viewers (NnContext *nn, NnBlock *block)
+{
+  const GpuEvit shape = evit_shape (block);
+  if (!block->watch_attention.rows)
+    return;
+  nn_give (nn, select_tokens (nn, block, &shape));
+  nn_give (nn, block->a);
+  nn_give (nn, block->rank);
+}
+
 /* x2 = [CLS, kept, fused] of x1 */
 static GpuTensor
 shrink_forward (NnContext *nn, NnBlock *block)
 {
   const GpuEvit shape = evit_shape (block);
-  block->a = nn_take (nn, shape.batch, shape.tokens - 1);
-  block->rank = nn_take (nn, shape.batch, shape.tokens - 1);
-  GpuTensor order = nn_take (nn, shape.batch, shape.tokens - 1);
-  gpu_attention_cls (nn->stream, block->a, block->qkv, block->lse, &block->attention);
-  gpu_evit_select (nn->stream, order, block->rank, block->a, &shape);
-  watch (nn, block, order);
-
-  GpuTensor x_2 = nn_take (nn, shape.batch * nn_block_tokens_out (block), block->width);
+  GpuTensor order = select_tokens (nn, block, &shape);
+  GpuTensor x_2 = nn_take (nn, shape.batch * (1 + shape.kept + (shape.fuse ? 1 : 0)), block->width);
   gpu_evit_gather (nn->stream, x_2, block->x_1, block->a, order, &shape);
   nn_give (nn, order);
   nn_give_unless_training (nn, block->a);
@@ -110,8 +156,10 @@ GpuTensor
 nn_block_forward (NnContext *nn, NnBlock *block, GpuTensor x)
 {
   GpuTensor x_2 = attention_forward (nn, block, x);
-  if (block->kept)
+  if (shrinks (block))
     x_2 = shrink_forward (nn, block);
+  else if (block->kept)
+    select_for_viewers (nn, block);
   nn_give_unless_training (nn, block->qkv);
   nn_give_unless_training (nn, block->lse);
   return mlp_forward (nn, block, x_2);
@@ -170,16 +218,38 @@ shrink_backward (NnContext *nn, NnBlock *block, GpuTensor dx_2, GpuTensor *da)
   return dx_1;
 }
 
-static void
+/* The gradient of all rows from that of those read. Gives dy. */
+static GpuTensor
+spread_rows (NnContext *nn, const NnBlock *block, GpuTensor dy)
+{
+  GpuTensor dx = nn_take (nn, block->attention.batch * block->attention.tokens, dy.cols);
+  gpu_take_token_backward (nn->stream, dx, dy, block->position);
+  nn_give (nn, dy);
+  return dx;
+}
+
+static GpuTensor
+out_proj_backward (NnContext *nn, NnBlock *block, GpuTensor dx_1)
+{
+  const NnBlockParams *p = block->params;
+  GpuTensor d_o = nn_take (nn, dx_1.rows, block->width);
+  gpu_gemm (nn->stream, GPU_NN, d_o, dx_1, nn_weight (nn, p->out_proj.weight), NULL);
+  gpu_gemm (nn->stream, GPU_TN, nn_gradient (nn, p->out_proj.weight), dx_1,
+            block->last ? block->o_read : block->o, &(GpuGemmOptions){ .accumulate = TRUE });
+  gpu_column_sum (nn->stream, nn->arena, nn_gradient (nn, p->out_proj.bias), dx_1);
+  if (!block->last)
+    return d_o;
+  nn_give (nn, block->o_read);
+  return spread_rows (nn, block, d_o);
+}
+
+/* Gives dx_1 or makes it dx. */
+static GpuTensor
 attention_backward (NnContext *nn, NnBlock *block, GpuTensor dx_1, GpuTensor da)
 {
   const NnBlockParams *p = block->params;
-  GpuTensor dqkv = nn_take (nn, dx_1.rows, 3 * block->width);
-  GpuTensor d_o = nn_take (nn, dx_1.rows, block->width);
-  gpu_gemm (nn->stream, GPU_NN, d_o, dx_1, nn_weight (nn, p->out_proj.weight), NULL);
-  gpu_gemm (nn->stream, GPU_TN, nn_gradient (nn, p->out_proj.weight), dx_1, block->o,
-            &(GpuGemmOptions){ .accumulate = TRUE });
-  gpu_column_sum (nn->stream, nn->arena, nn_gradient (nn, p->out_proj.bias), dx_1);
+  GpuTensor d_o = out_proj_backward (nn, block, dx_1);
+  GpuTensor dqkv = nn_take (nn, d_o.rows, 3 * block->width);
   gpu_attention_backward (nn->stream, nn->arena, dqkv, d_o, block->qkv, block->o, block->lse, da,
                           &block->attention);
   nn_give (nn, d_o);
@@ -189,7 +259,9 @@ attention_backward (NnContext *nn, NnBlock *block, GpuTensor dx_1, GpuTensor da)
 
   GpuTensor dh = linear_backward (nn, p->in_proj, dqkv, block->h_1, NULL);
   nn_give (nn, dqkv);
-  norm_backward (nn, p->ln_1, dx_1, dh, block->x, block->stats_1);
+  GpuTensor dx = block->last ? spread_rows (nn, block, dx_1) : dx_1;
+  norm_backward (nn, p->ln_1, dx, dh, block->x, block->stats_1);
+  return dx;
 }
 
 GpuTensor
@@ -197,12 +269,12 @@ nn_block_backward (NnContext *nn, NnBlock *block, GpuTensor dy)
 {
   GpuTensor dx_1 = dy, da = { 0 };
   mlp_backward (nn, block, dy);
-  if (block->kept)
+  if (shrinks (block))
     dx_1 = shrink_backward (nn, block, dy, &da);
   nn_give (nn, block->x_1); /* which is x_2 where the block does not shrink */
-  attention_backward (nn, block, dx_1, da);
-  if (block->kept)
+  GpuTensor dx = attention_backward (nn, block, dx_1, da);
+  if (shrinks (block))
     nn_give (nn, da);
   nn_give (nn, block->x);
-  return dx_1;
+  return dx;
 }

@@ -1,6 +1,7 @@
-/* The end of an encoder: one token of each sequence, normalised, projected into the joint space.
+/* The end of an encoder: the token that stands for the sequence, normalised, projected into the joint
+ * space.
  *
- *   f = layernorm (x[position]) projection;  x [B*T,C], projection [C,D], f [B,D] not normalised
+ *   f = layernorm (x) projection;  x [B,C], projection [C,D], f [B,D] not normalised
  */
 #pragma once
 
@@ -13,15 +14,12 @@ typedef struct
   /* What it is. */
   NnAffine norm;
   guint projection;
-  guint batch, tokens; /* B, T */
 
   /* What forward keeps for backward. */
-  GpuTensor token, stats, h;
+  GpuTensor x, stats, h;
 } NnHead;
 
-/* position [1,B] int32, or no rows: the first token. */
-void nn_head_forward (NnContext *nn, NnHead *head, GpuTensor features, GpuTensor x,
-                      GpuTensor position);
-GpuTensor nn_head_backward (NnContext *nn, NnHead *head, GpuTensor dfeatures, GpuTensor position);
+void nn_head_forward (NnContext *nn, NnHead *head, GpuTensor features, GpuTensor x);
+GpuTensor nn_head_backward (NnContext *nn, NnHead *head, GpuTensor dfeatures);
 
 G_END_DECLS

@@ -5,11 +5,8 @@ nn_text_init (NnText *text, const NnModel *model, guint batch)
 {
   const NnConfig *config = &model->config;
   const NnTextParams *p = &model->params->text;
-  *text = (NnText){ .batch = batch,
-                    .head = { .norm = p->ln_final,
-                              .projection = p->text_projection,
-                              .batch = batch,
-                              .tokens = (guint) config->text.context_length } };
+  *text =
+      (NnText){ .batch = batch, .head = { .norm = p->ln_final, .projection = p->text_projection } };
   for (int i = 0; i < config->text.layers; i++)
     text->blocks[i] = (NnBlock){
       .params = &model->params->text.blocks[i],
@@ -18,6 +15,7 @@ nn_text_init (NnText *text, const NnModel *model, guint batch)
                      .heads = (guint) config->text.heads,
                      .causal = TRUE },
       .width = (guint) config->text.width,
+      .last = i == config->text.layers - 1,
       .hidden = (guint) nn_config_text_hidden (config),
       .activation = config->quick_gelu ? GPU_QUICK_GELU : GPU_GELU,
     };
@@ -44,16 +42,17 @@ nn_text_forward (NnContext *nn, NnText *text, GpuTensor features, const NnTextIn
   GpuTensor x = nn_take (nn, text->batch * (guint) config->context_length, (guint) config->width);
   gpu_embed_tokens (nn->stream, x, input->tokens, nn_weight (nn, p->token_embedding),
                     nn_weight (nn, p->positional_embedding));
+  text->blocks[config->layers - 1].position = input->ends;
   for (int i = 0; i < config->layers; i++)
     x = nn_block_forward (nn, &text->blocks[i], x);
-  nn_head_forward (nn, &text->head, features, x, input->ends);
+  nn_head_forward (nn, &text->head, features, x);
 }
 
 void
 nn_text_backward (NnContext *nn, NnText *text, GpuTensor dfeatures, const NnTextInput *input)
 {
   const NnTextParams *p = &nn->model->params->text;
-  GpuTensor dx = nn_head_backward (nn, &text->head, dfeatures, input->ends);
+  GpuTensor dx = nn_head_backward (nn, &text->head, dfeatures);
   for (int i = nn->model->config.text.layers - 1; i >= 0; i--)
     dx = nn_block_backward (nn, &text->blocks[i], dx);
   gpu_embed_tokens_backward (nn->stream, nn_gradient (nn, p->token_embedding),

@@ -14,12 +14,7 @@ nn_vision_init (NnVision *vision, const NnModel *model, guint batch, double keep
 {
   const NnConfig *config = &model->config;
   const NnVisionParams *p = &model->params->vision;
-  const guint layers = (guint) config->vision.layers;
-  *vision = (NnVision){ .batch = batch,
-                        .head = { .norm = p->ln_post,
-                                  .projection = p->proj,
-                                  .batch = batch,
-                                  .tokens = nn_vision_tokens (model, keep_rate, layers) } };
+  *vision = (NnVision){ .batch = batch, .head = { .norm = p->ln_post, .projection = p->proj } };
   for (int i = 0; i < config->vision.layers; i++)
     vision->blocks[i] = (NnBlock){
       .params = &model->params->vision.blocks[i],
@@ -30,6 +25,7 @@ nn_vision_init (NnVision *vision, const NnModel *model, guint batch, double keep
       .hidden = (guint) nn_config_vision_hidden (config),
       .kept = (guint) nn_config_kept (config, keep_rate, i),
       .fuse = config->expedition.fuse,
+      .last = i == config->vision.layers - 1,
       .activation = config->quick_gelu ? GPU_QUICK_GELU : GPU_GELU,
     };
 }
@@ -74,7 +70,7 @@ nn_vision_forward (NnContext *nn, NnVision *vision, GpuTensor features, GpuTenso
   GpuTensor x = embed_forward (nn, vision, patches);
   for (int i = 0; i < nn->model->config.vision.layers; i++)
     x = nn_block_forward (nn, &vision->blocks[i], x);
-  nn_head_forward (nn, &vision->head, features, x, (GpuTensor){ 0 });
+  nn_head_forward (nn, &vision->head, features, x);
 }
 
 static void
@@ -101,7 +97,7 @@ embed_backward (NnContext *nn, NnVision *vision, GpuTensor dy, GpuTensor patches
 void
 nn_vision_backward (NnContext *nn, NnVision *vision, GpuTensor dfeatures, GpuTensor patches)
 {
-  GpuTensor dx = nn_head_backward (nn, &vision->head, dfeatures, (GpuTensor){ 0 });
+  GpuTensor dx = nn_head_backward (nn, &vision->head, dfeatures);
   for (int i = nn->model->config.vision.layers - 1; i >= 0; i--)
     dx = nn_block_backward (nn, &vision->blocks[i], dx);
   embed_backward (nn, vision, dx, patches);
