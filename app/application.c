@@ -1,6 +1,7 @@
 #include "app/application.h"
 
 #include "app/measure.h"
+#include "app/session/work.h"
 #include "app/window.h"
 
 struct _WbApplication
@@ -83,6 +84,14 @@ startup (GApplication *application)
                                            (const char *const *) shortcuts[i].keys);
 }
 
+/* The window has gone; its workers have been told to stop and may take a moment to. */
+static void
+shutdown (GApplication *application)
+{
+  wb_work_finish ();
+  G_APPLICATION_CLASS (wb_application_parent_class)->shutdown (application);
+}
+
 /* penumbra [RUN_DIR] [--page PAGE] */
 static int
 handle_local_options (GApplication *application, GVariantDict *options)
@@ -125,6 +134,7 @@ wb_application_class_init (WbApplicationClass *class)
   G_OBJECT_CLASS (class)->finalize = finalize;
   G_APPLICATION_CLASS (class)->activate = activate;
   G_APPLICATION_CLASS (class)->startup = startup;
+  G_APPLICATION_CLASS (class)->shutdown = shutdown;
   G_APPLICATION_CLASS (class)->handle_local_options = handle_local_options;
 }
 

@@ -8,9 +8,10 @@
 #include "app/pages/train-page.h"
 #include "app/pages/welcome.h"
 #include "app/session/launch.h"
+#include "app/session/work.h"
 #include "app/widgets/run-row.h"
 #include "app/widgets/status-bar.h"
-#include "compute/device.h"
+#include "models/cli/device_choice.h"
 
 #include <string.h>
 
@@ -388,7 +389,7 @@ add_pages (WbWindow *window)
   wb_compare_page_set_runs (window->compare, G_LIST_MODEL (window->checked));
 }
 
-/* Devices are asked on a worker: a driver may take its time. */
+/* The device that new runs and searches take. Asked on a worker: a driver may take its time. */
 static void
 find_device (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
 {
@@ -396,12 +397,13 @@ find_device (GTask *task, gpointer source, gpointer data, GCancellable *cancella
   (void) data;
   (void) cancellable;
   g_autoptr (GPtrArray) infos = gpu_device_list (NULL);
-  if (!infos || infos->len == 0)
+  const int chosen = infos ? cli_default_device (infos, NULL) : -1;
+  if (chosen < 0)
     {
       g_task_return_pointer (task, g_strdup ("no Vulkan device"), g_free);
       return;
     }
-  const GpuDeviceInfo *info = g_ptr_array_index (infos, 0);
+  const GpuDeviceInfo *info = g_ptr_array_index (infos, chosen);
   g_autofree char *memory = g_format_size (info->memory_bytes);
   g_task_return_pointer (task, g_strdup_printf ("%s, %s", info->name, memory), g_free);
 }
@@ -539,6 +541,6 @@ wb_window_new (GtkApplication *application, const char *root, const char *page)
   select_run (window);
 
   g_autoptr (GTask) task = g_task_new (window, NULL, device_found, NULL);
-  g_task_run_in_thread (task, find_device);
+  wb_work_run (task, find_device);
   return window;
 }

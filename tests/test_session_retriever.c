@@ -10,7 +10,9 @@ static struct
 {
   GMutex mutex;
   GCond cond;
-  guint passes;    /* how often it may go on */
+  guint passes; /* how often it may go on */
+  guint pieces; /* what prepare leaves to be done */
+  guint rests;
   gboolean inside; /* it waits */
   GString *log;
   gint64 step;
@@ -77,10 +79,12 @@ destroy (gpointer engine)
 }
 
 static gboolean
-prepare (gpointer engine, const char *run, const WbSearchWatch *watch, GError **error)
+prepare (gpointer engine, const char *run, const WbSearchWatch *watch, gboolean *more,
+         GError **error)
 {
   char **current = engine;
 
+  *more = FALSE;
   note ("prepare", run);
   g_free (*current);
   *current = g_strdup (run);
@@ -88,10 +92,32 @@ prepare (gpointer engine, const char *run, const WbSearchWatch *watch, GError **
   wait_at_gate (watch->cancellable);
   if (g_cancellable_set_error_if_cancelled (watch->cancellable, error))
     return FALSE;
+  *more = state.pieces > 0;
   if (g_strcmp0 (run, "broken") != 0)
     return TRUE;
+  *more = FALSE;
   g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_FAILED, "broken");
   return FALSE;
+}
+
+static gboolean
+proceed (gpointer engine, const WbSearchWatch *watch, gboolean *more, GError **error)
+{
+  (void) engine;
+  watch->stage ("Proceeding", 1, 2, watch->data);
+  wait_at_gate (watch->cancellable);
+  *more = FALSE;
+  if (g_cancellable_set_error_if_cancelled (watch->cancellable, error))
+    return FALSE;
+  *more = --state.pieces > 0;
+  return TRUE;
+}
+
+static void
+rest (gpointer engine)
+{
+  (void) engine;
+  g_atomic_int_inc (&state.rests);
 }
 
 static WbAnswer *
@@ -111,7 +137,13 @@ ask (gpointer engine, const char *query, guint k, GError **error)
   return answer;
 }
 
-static const WbSearchEngine engine = { create, destroy, prepare, ask };
+static const WbSearchEngine engine = { .create = create,
+                                       .destroy = destroy,
+                                       .prepare = prepare,
+                                       .proceed = proceed,
+                                       .ask = ask,
+                                       .rest = rest,
+                                       .patience_ms = 100 };
 
 static gboolean
 is_idle (gpointer retriever)
@@ -137,7 +169,7 @@ static WbRetriever *
 begin (void)
 {
   state.log = g_string_new (NULL);
-  state.passes = 0;
+  state.passes = state.pieces = state.rests = 0;
   return wb_retriever_new (&engine);
 }
 
@@ -247,6 +279,82 @@ test_refresh (void)
   end (retriever);
 }
 
+static gboolean
+has_answer (gpointer retriever)
+{
+  return wb_retriever_get_answer (retriever) != NULL;
+}
+
+static gboolean
+has_newer_answer (gpointer retriever)
+{
+  return strcmp (wb_retriever_get_answer (retriever)->query, "y") == 0;
+}
+
+/* The student answers while the teacher's pictures are being encoded, a second question too; in the
+ * end both do. A newer checkpoint's answer waits for both. */
+static void
+test_pieces (void)
+{
+  WbRetriever *retriever = begin ();
+
+  state.pieces = 2;
+  let_pass (1);
+  wb_retriever_set_run (retriever, "run");
+  wb_retriever_ask (retriever, "x", 1);
+  session_wait (has_answer, retriever);
+  g_assert_true (wb_retriever_get_answer (retriever)->partial);
+  g_assert_true (wb_retriever_is_busy (retriever));
+  session_wait (is_inside, NULL);
+  wb_retriever_ask (retriever, "y", 1);
+  let_pass (2);
+  session_wait (has_newer_answer, retriever);
+  g_assert_true (wb_retriever_get_answer (retriever)->partial);
+  let_pass (10);
+  session_wait (is_idle, retriever);
+  g_assert_false (wb_retriever_get_answer (retriever)->partial);
+  g_assert_cmpuint (state.pieces, ==, 0);
+
+  state.pieces = 1;
+  state.passes = 1;
+  state.step = 7;
+  wb_retriever_refresh (retriever);
+  session_wait (is_inside, NULL);
+  session_idle (50);
+  g_assert_cmpint (wb_retriever_get_answer (retriever)->step, !=, 7);
+  let_pass (10);
+  session_wait (is_idle, retriever);
+  g_assert_cmpint (wb_retriever_get_answer (retriever)->step, ==, 7);
+  g_assert_false (wb_retriever_get_answer (retriever)->partial);
+  end (retriever);
+}
+
+static gboolean
+has_rested (gpointer data)
+{
+  (void) data;
+  return g_atomic_int_get (&state.rests) > 0;
+}
+
+/* Once after a while without a question, and not again before the next. */
+static void
+test_rest (void)
+{
+  WbRetriever *retriever = begin ();
+
+  let_pass (10);
+  wb_retriever_set_run (retriever, "run");
+  wb_retriever_ask (retriever, "x", 1);
+  session_wait (is_idle, retriever);
+  session_wait (has_rested, NULL);
+  session_idle (300);
+  g_assert_cmpuint (state.rests, ==, 1);
+  wb_retriever_ask (retriever, "y", 1);
+  session_wait (is_idle, retriever);
+  g_assert_cmpstr (wb_retriever_get_answer (retriever)->query, ==, "y");
+  end (retriever);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -255,5 +363,7 @@ main (int argc, char **argv)
   g_test_add_func ("/session/retriever/stale-answer", test_stale_answer);
   g_test_add_func ("/session/retriever/other-run", test_other_run);
   g_test_add_func ("/session/retriever/refresh", test_refresh);
+  g_test_add_func ("/session/retriever/pieces", test_pieces);
+  g_test_add_func ("/session/retriever/rest", test_rest);
   return g_test_run ();
 }

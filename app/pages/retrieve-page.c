@@ -190,7 +190,9 @@ show_encoders (WbRetrievePage *page)
     about = g_strdup_printf ("keeps %.3g\302\240%% of its tokens at each shrinking block",
                              100 * keep_rate);
   gtk_label_set_text (page->student_about, about ? about : "sees all tokens");
-  if (page->shown->teacher)
+  if (page->shown->partial)
+    teacher = g_strdup ("its pictures are being encoded");
+  else if (page->shown->teacher)
     teacher = g_strdup_printf ("sees all tokens · shares %u of its best %u with the student",
                                count_common (page->shown), page->shown->teacher->len);
   gtk_label_set_text (page->teacher_about, teacher ? teacher : "");

@@ -18,6 +18,7 @@ typedef struct
   gint64 step;                 /* of the checkpoint */
   guint pictures;              /* searched among */
   GArray *student, *teacher;   /* WbHit, best first; teacher NULL: the model has none */
+  gboolean partial;            /* the teacher's are still to come */
   double encode_ms, search_ms; /* of the text, and of the search of both */
 } WbAnswer;
 

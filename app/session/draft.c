@@ -1,6 +1,7 @@
 #include "app/session/draft.h"
 
 #include "app/session/fields.h"
+#include "app/session/work.h"
 
 #include <glib/gstdio.h>
 #include <string.h>
@@ -293,5 +294,5 @@ wb_draft_save (WbDraft *self, const char *path)
     g_key_file_set_string (file, FIELDS, key, text);
   g_object_set_data_full (G_OBJECT (task), "path", choose_path (path), g_free);
   g_task_set_task_data (task, g_key_file_to_data (file, NULL, NULL), g_free);
-  g_task_run_in_thread (task, save_in_thread);
+  wb_work_run (task, save_in_thread);
 }

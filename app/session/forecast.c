@@ -1,6 +1,7 @@
 #include "app/session/forecast.h"
 
 #include "app/session/method.h"
+#include "app/session/work.h"
 #include "models/cli/device_choice.h"
 #include "models/data/dataset.h"
 
@@ -248,7 +249,7 @@ work (gpointer data)
   *question = (Question){ *self->config, self->counts, self->serial };
   g_autoptr (GTask) task = g_task_new (self, NULL, on_forecast, NULL);
   g_task_set_task_data (task, question, g_free);
-  g_task_run_in_thread (task, forecast_in_thread);
+  wb_work_run (task, forecast_in_thread);
 }
 
 void

@@ -1,5 +1,7 @@
 #include "app/session/importer.h"
 
+#include "app/session/work.h"
+
 #include <math.h>
 #include <unistd.h>
 
@@ -193,7 +195,7 @@ begin (Job job)
   g_mutex_init (&self->job->mutex);
   g_weak_ref_init (&self->job->import, self);
   self->timer = g_timeout_add (TELL_MS, on_tell, self);
-  g_thread_unref (g_thread_new ("import", run_job, g_atomic_rc_box_acquire (self->job)));
+  wb_work_start ("import", run_job, g_atomic_rc_box_acquire (self->job));
   return self;
 }
 

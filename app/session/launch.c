@@ -1,5 +1,7 @@
 #include "app/session/launch.h"
 
+#include "app/session/work.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <glib-unix.h>
@@ -313,7 +315,7 @@ on_waited (GObject *source, GAsyncResult *result, gpointer data)
   g_task_set_task_data (task, g_task_get_task_data (started), NULL);
   /* What was started holds what the worker looks at. */
   g_object_set_data_full (G_OBJECT (task), "started", g_steal_pointer (&started), g_object_unref);
-  g_task_run_in_thread (task, end_in_thread);
+  wb_work_run (task, end_in_thread);
 }
 
 static void
@@ -343,7 +345,7 @@ begin (WbLaunch *self, Start *start)
 
   start->cli = wb_launch_find_cli ();
   g_task_set_task_data (task, start, (GDestroyNotify) start_free);
-  g_task_run_in_thread (task, start_in_thread);
+  wb_work_run (task, start_in_thread);
 }
 
 WbLaunch *
@@ -431,7 +433,7 @@ wb_control_send_async (WbRun *run, RunCommandKind kind, const char *assignment,
   command->assignment = g_strdup (assignment);
   command->kind = kind;
   g_task_set_task_data (task, command, (GDestroyNotify) command_free);
-  g_task_run_in_thread (task, send_in_thread);
+  wb_work_run (task, send_in_thread);
 }
 
 gint64

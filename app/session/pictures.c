@@ -1,5 +1,6 @@
 #include "app/session/pictures.h"
 
+#include "app/session/work.h"
 #include "models/data/picture.h"
 
 #include <string.h>
@@ -98,7 +99,7 @@ wb_picture_load_async (const char *path, guint size, GCancellable *cancellable,
   if (known)
     g_task_return_pointer (task, known, (GDestroyNotify) g_bytes_unref);
   else
-    g_task_run_in_thread (task, load_in_thread);
+    wb_work_run (task, load_in_thread);
 }
 
 GBytes *

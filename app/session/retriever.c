@@ -1,6 +1,9 @@
 #include "app/session/retriever.h"
 
+#include "app/session/work.h"
+
 #include <math.h>
+#include <string.h>
 #include <unistd.h>
 
 #define NICENESS 10
@@ -121,6 +124,7 @@ typedef struct
 {
   Worker *worker;
   guint64 serial;
+  gboolean more; /* another reply follows */
   WbAnswer *answer;
   GError *error;
 } Reply;
@@ -181,26 +185,101 @@ on_stage (const char *name, gsize done, gsize total, gpointer data)
 
 static gboolean on_reply (gpointer data);
 
-/* Gets ready, then answers what is asked by then: the question may have changed meanwhile. */
+/* What is asked by now, if the run is still the same. */
 static void
-serve (Worker *worker, gpointer engine, Wish *wish)
+look_again (Worker *worker, Wish *wish, gboolean more)
 {
-  Reply *reply = g_new0 (Reply, 1);
-  const WbSearchWatch watch = { .stage = on_stage,
-                                .data = worker,
-                                .cancellable = wish->cancellable };
-  const gboolean ready = worker->engine->prepare (engine, wish->run, &watch, &reply->error);
-
   g_mutex_lock (&worker->mutex);
-  g_clear_pointer (&worker->stage, g_free);
+  if (!more)
+    g_clear_pointer (&worker->stage, g_free);
   if (g_strcmp0 (worker->run, wish->run) == 0)
     copy_wish (worker, wish);
   g_mutex_unlock (&worker->mutex);
-  if (ready && wish->run && wish->query)
+}
+
+/* Answers what is asked unless there was an error, and sends it with *error, which it takes over;
+ * returns whether more is to be done. */
+static gboolean
+answer (Worker *worker, gpointer engine, const Wish *wish, gboolean more, GError *error)
+{
+  Reply *reply = g_new0 (Reply, 1);
+
+  reply->error = error;
+  if (!error && wish->run && wish->query)
     reply->answer = worker->engine->ask (engine, wish->query, wish->k, &reply->error);
+  reply->more = more && !reply->error;
+  if (reply->answer)
+    reply->answer->partial = reply->more;
   reply->worker = g_atomic_rc_box_acquire (worker);
   reply->serial = wish->serial;
+  more = reply->more;
   g_idle_add_full (G_PRIORITY_DEFAULT, on_reply, reply, (GDestroyNotify) reply_free);
+  return more;
+}
+
+/* Gets ready, then answers what is asked by then: the question may have changed meanwhile. */
+static gboolean
+serve (Worker *worker, gpointer engine, Wish *wish)
+{
+  const WbSearchWatch watch = { .stage = on_stage,
+                                .data = worker,
+                                .cancellable = wish->cancellable };
+  GError *error = NULL;
+  gboolean more = FALSE;
+
+  worker->engine->prepare (engine, wish->run, &watch, &more, &error);
+  look_again (worker, wish, more);
+  return answer (worker, engine, wish, more, error);
+}
+
+/* Does a piece of what is left; after the last one, or a failure, it answers once more. */
+static gboolean
+proceed (Worker *worker, gpointer engine, Wish *wish)
+{
+  const WbSearchWatch watch = { .stage = on_stage,
+                                .data = worker,
+                                .cancellable = wish->cancellable };
+  GError *error = NULL;
+  gboolean more = FALSE;
+
+  if (worker->engine->proceed (engine, &watch, &more, &error) && more)
+    return TRUE;
+  look_again (worker, wish, FALSE);
+  return answer (worker, engine, wish, FALSE, error);
+}
+
+typedef enum
+{
+  NEXT_SERVE,
+  NEXT_PROCEED,
+  NEXT_REST,
+  NEXT_QUIT,
+} Next;
+
+/* Waits for something to do. */
+static Next
+choose_next (Worker *worker, Wish *wish, gboolean more, gboolean rested)
+{
+  const gint64 deadline = g_get_monotonic_time () + 1000 * (gint64) worker->engine->patience_ms;
+  Next next = NEXT_SERVE;
+
+  g_mutex_lock (&worker->mutex);
+  while (!worker->quit && worker->serial == wish->serial && !more && next == NEXT_SERVE)
+    if (rested)
+      g_cond_wait (&worker->wake, &worker->mutex);
+    else if (!g_cond_wait_until (&worker->wake, &worker->mutex, deadline))
+      next = NEXT_REST;
+  if (worker->quit)
+    next = NEXT_QUIT;
+  else if (worker->serial != wish->serial)
+    {
+      next = NEXT_SERVE;
+      copy_wish (worker, wish);
+    }
+  else if (more)
+    next = NEXT_PROCEED;
+  g_mutex_unlock (&worker->mutex);
+  return next;
 }
 
 static gpointer
@@ -208,24 +287,22 @@ run_worker (gpointer data)
 {
   Worker *worker = data;
   Wish wish = { 0 };
+  Next next;
+  gboolean more = FALSE;
 
   /* Before the device is opened: a CPU driver's threads have the niceness of the one that opens it.
    * Failure does no harm. */
   if (nice (NICENESS) < 0)
     g_debug ("retrieval keeps its priority");
   gpointer engine = worker->engine->create ();
-  for (;;)
-    {
-      g_mutex_lock (&worker->mutex);
-      while (!worker->quit && worker->serial == wish.serial)
-        g_cond_wait (&worker->wake, &worker->mutex);
-      const gboolean quit = worker->quit;
-      copy_wish (worker, &wish);
-      g_mutex_unlock (&worker->mutex);
-      if (quit)
-        break;
-      serve (worker, engine, &wish);
-    }
+  next = choose_next (worker, &wish, FALSE, TRUE);
+  for (; next != NEXT_QUIT; next = choose_next (worker, &wish, more, next == NEXT_REST))
+    if (next == NEXT_REST)
+      worker->engine->rest (engine);
+    else if (next == NEXT_SERVE)
+      more = serve (worker, engine, &wish);
+    else
+      more = proceed (worker, engine, &wish);
   worker->engine->destroy (engine);
   wish_clear (&wish);
   worker_unref (worker);
@@ -240,6 +317,14 @@ tell (WbRetriever *self)
   g_signal_emit (self, changed_signal, 0);
 }
 
+/* Rather the older answer for a moment than the teacher's pictures gone and back. */
+static gboolean
+is_lesser (WbRetriever *self, const Reply *reply)
+{
+  return reply->answer && reply->more && self->answer && !self->answer->partial
+         && strcmp (self->answer->query, reply->answer->query) == 0;
+}
+
 static gboolean
 on_reply (gpointer data)
 {
@@ -248,12 +333,15 @@ on_reply (gpointer data)
 
   if (!self || reply->serial != self->worker->serial)
     return G_SOURCE_REMOVE;
-  self->busy = FALSE;
-  g_clear_handle_id (&self->timer, g_source_remove);
-  g_clear_pointer (&self->stage, g_free);
+  self->busy = reply->more;
+  if (!self->busy)
+    {
+      g_clear_handle_id (&self->timer, g_source_remove);
+      g_clear_pointer (&self->stage, g_free);
+    }
   g_clear_error (&self->error);
   self->error = g_steal_pointer (&reply->error);
-  if (reply->answer || self->error)
+  if ((reply->answer && !is_lesser (self, reply)) || self->error)
     {
       wb_answer_unref (self->answer);
       self->answer = g_steal_pointer (&reply->answer);
@@ -293,7 +381,7 @@ wake (WbRetriever *self)
   if (!self->started && worker->run)
     {
       self->started = TRUE;
-      g_thread_unref (g_thread_new ("retrieval", run_worker, g_atomic_rc_box_acquire (worker)));
+      wb_work_start ("retrieval", run_worker, g_atomic_rc_box_acquire (worker));
     }
   g_mutex_lock (&worker->mutex);
   worker->serial++;

@@ -3,6 +3,10 @@
  * Main thread only. The newest question counts: what is asked while the thread is busy replaces
  * what was asked before, and an answer to an old question is dropped. When a newer checkpoint of
  * the run appears, wb_retriever_refresh() asks the last question again of it.
+ *
+ * The student answers as soon as its pictures are encoded; then the teacher's are, and the question
+ * is answered again. An answer of both is not replaced by one of the student alone to the same
+ * question.
  */
 #pragma once
 

@@ -2,6 +2,7 @@
 
 #include "app/session/method.h"
 #include "app/session/record.h"
+#include "app/session/work.h"
 
 #include <math.h>
 #include <string.h>
@@ -482,7 +483,7 @@ poll_now (WbRun *self)
   g_clear_handle_id (&self->timer, g_source_remove);
   g_autoptr (GTask) task = g_task_new (self, NULL, on_polled, NULL);
   g_task_set_task_data (task, self->follower, NULL);
-  g_task_run_in_thread (task, poll_in_thread);
+  wb_work_run (task, poll_in_thread);
 }
 
 void

@@ -2,6 +2,7 @@
 
 #include "app/session/index.h"
 #include "app/session/look.h"
+#include "app/session/work.h"
 #include "models/run/folder.h"
 
 #include <string.h>
@@ -387,7 +388,7 @@ wb_runs_look (WbRuns *self)
   self->looking = TRUE;
   g_autoptr (GTask) task = g_task_new (self, NULL, on_looked, NULL);
   g_task_set_task_data (task, work_new (self), (GDestroyNotify) work_free);
-  g_task_run_in_thread (task, look_in_thread);
+  wb_work_run (task, look_in_thread);
 }
 
 /* The index follows a second behind. */
@@ -453,7 +454,7 @@ on_save_due (gpointer data)
 
   g_autoptr (GTask) task = g_task_new (self, NULL, on_saved, NULL);
   g_task_set_task_data (task, work, (GDestroyNotify) work_free);
-  g_task_run_in_thread (task, save_in_thread);
+  wb_work_run (task, save_in_thread);
 }
 
 static void
@@ -551,7 +552,7 @@ wb_runs_search_async (WbRuns *self, const char *query, GAsyncReadyCallback callb
   self->search = g_cancellable_new ();
   g_autoptr (GTask) task = g_task_new (self, self->search, callback, data);
   g_task_set_task_data (task, work, (GDestroyNotify) work_free);
-  g_task_run_in_thread (task, search_in_thread);
+  wb_work_run (task, search_in_thread);
 }
 
 GPtrArray *

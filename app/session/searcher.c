@@ -1,54 +1,82 @@
 #include "app/session/searcher.h"
 
+#include "app/session/gallery.h"
 #include "models/cli/device_choice.h"
-#include "models/data/pairs.h"
-#include "models/data/picture.h"
 #include "models/eval/checkpoint.h"
 #include "models/eval/features.h"
 #include "models/eval/index.h"
 #include "models/run/steps.h"
 
 #include <glib/gstdio.h>
+#include <malloc.h>
 #include <string.h>
+
+#define PATIENCE_MS 30000
 
 typedef struct
 {
-  GpuDevice *device;
+  WbGallery *gallery;
+  char *run, *path; /* of the checkpoint */
+  gint64 time;      /* of its file: a resumed run may make it again */
 
-  char *run;
-  gint64 time; /* of the checkpoint's file: a resumed run may make it again */
+  /* What questions need, on a device of their own; NULL while it rests. */
+  GpuDevice *device;
   EvalCheckpoint *checkpoint;
   NnEncoder *text;
   EvalIndex *student, *teacher;
-
-  /* The data set outlives the checkpoints of a run. */
-  DataPairs *pairs;
-  guint size, context;
-  guint32 *items;
-  gsize n;
+  gboolean whole; /* nothing is left to make */
 } Searcher;
+
+gboolean
+wb_search_watch_begin (const WbSearchWatch *watch, const char *name, GError **error)
+{
+  watch->stage (name, 0, 0, watch->data);
+  return !g_cancellable_set_error_if_cancelled (watch->cancellable, error);
+}
 
 static gpointer
 create (void)
 {
-  return g_new0 (Searcher, 1);
+  Searcher *self = g_new0 (Searcher, 1);
+
+  self->gallery = wb_gallery_new ();
+  return self;
 }
 
 static void
-drop_model (Searcher *self)
+drop_device (Searcher *self)
 {
   g_clear_pointer (&self->student, eval_index_free);
   g_clear_pointer (&self->teacher, eval_index_free);
   g_clear_pointer (&self->text, nn_encoder_free);
   g_clear_pointer (&self->checkpoint, eval_checkpoint_free);
-  g_clear_pointer (&self->run, g_free);
+  g_clear_pointer (&self->device, gpu_device_unref);
+  self->whole = FALSE;
+}
+
+/* The C library keeps what is freed, and a driver's compiler frees much. */
+static void
+give_back (void)
+{
+  malloc_trim (0);
 }
 
 static void
-drop_pairs (Searcher *self)
+rest (gpointer engine)
 {
-  g_clear_pointer (&self->pairs, data_pairs_free);
-  g_clear_pointer (&self->items, g_free);
+  Searcher *self = engine;
+
+  wb_gallery_rest (self->gallery);
+  drop_device (self);
+  give_back ();
+}
+
+static void
+forget (Searcher *self)
+{
+  drop_device (self);
+  g_clear_pointer (&self->run, g_free);
+  g_clear_pointer (&self->path, g_free);
 }
 
 static void
@@ -56,169 +84,156 @@ destroy (gpointer engine)
 {
   Searcher *self = engine;
 
-  drop_model (self);
-  drop_pairs (self);
-  g_clear_pointer (&self->device, gpu_device_unref);
+  forget (self);
+  wb_gallery_free (self->gallery);
   g_free (self);
 }
 
-/* The progress of one stage, as data sets and encoders tell it. */
-typedef struct
-{
-  const WbSearchWatch *watch;
-  const char *name;
-} Stage;
-
+/* After a failure everything is made anew, on a device opened anew, for it may have been lost. */
 static void
-on_progress (gsize done, gsize total, gpointer data)
+give_up (Searcher *self)
 {
-  const Stage *stage = data;
-
-  stage->watch->stage (stage->name, done, total, stage->watch->data);
-}
-
-static gboolean
-begin_stage (Stage *stage, const WbSearchWatch *watch, const char *name, GError **error)
-{
-  *stage = (Stage){ watch, name };
-  on_progress (0, 0, stage);
-  return !g_cancellable_set_error_if_cancelled (watch->cancellable, error);
-}
-
-static gboolean
-open_pairs (Searcher *self, const WbSearchWatch *watch, GError **error)
-{
-  const NnConfig *config = &self->checkpoint->model->config;
-  const guint size = (guint) config->vision.image_size;
-  const guint context = (guint) config->text.context_length;
-  Stage stage;
-
-  if (self->pairs && size == self->size && context == self->context
-      && strcmp (data_set_get_folder (self->pairs->set), config->data.path) == 0)
-    return TRUE;
-  drop_pairs (self);
-  if (!begin_stage (&stage, watch, "Reading the data set", error))
-    return FALSE;
-  self->pairs = data_pairs_open (&(DataPairsOptions){ .folder = config->data.path,
-                                                      .size = size,
-                                                      .context = context,
-                                                      .vocab_size = (guint) config->text.vocab_size,
-                                                      .progress = on_progress,
-                                                      .data = &stage,
-                                                      .cancellable = watch->cancellable },
-                                 error);
-  if (!self->pairs)
-    return FALSE;
-  self->size = size;
-  self->context = context;
-  self->items = data_pairs_dup_split (self->pairs, DATA_SPLIT_VAL, &self->n);
-  if (self->n > 0)
-    return TRUE;
-  g_set_error (error, DATA_ERROR, DATA_ERROR_MISSING,
-               "data set %s holds out no pictures: there is nothing to search",
-               data_set_get_folder (self->pairs->set));
-  return FALSE;
+  forget (self);
+  wb_gallery_rest (self->gallery);
 }
 
 static EvalIndex *
-build_index (Searcher *self, NnSlab which, const char *name, const WbSearchWatch *watch,
-             GError **error)
+open_index (Searcher *self, NnSlab which, GError **error)
 {
-  NnModel *model = self->checkpoint->model;
-  const guint width = (guint) model->config.embed_dim;
-  const NnEncoderOptions options = { .batch = (guint) model->config.eval.batch_size,
-                                     .weights = which };
-  Stage stage;
-
-  if (!begin_stage (&stage, watch, name, error))
-    return NULL;
-  g_autoptr (NnEncoder) encoder = nn_encoder_new_image (model, &options, error);
-  if (!encoder)
-    return NULL;
-  const EvalWatch progress = { .progress = on_progress,
-                               .data = &stage,
-                               .cancellable = watch->cancellable };
-  g_autofree float *features = g_new (float, self->n *width);
-  if (!eval_encode_pictures (features, encoder, self->pairs->cache, self->items, self->n,
-                             EVAL_NORMALISED, &progress, error))
-    return NULL;
-  return eval_index_new (model->device, features, (guint) self->n, width, error);
+  return eval_index_new (self->device, wb_gallery_get_features (self->gallery, which),
+                         wb_gallery_get_count (self->gallery), wb_gallery_get_width (self->gallery),
+                         error);
 }
 
 static gboolean
-open_model (Searcher *self, const char *path, const WbSearchWatch *watch, GError **error)
+encode_text (Searcher *self, float *features, const char *query, GError **error)
 {
-  Stage stage;
+  g_autofree gint32 *ids = wb_gallery_tokenize (self->gallery, query);
+  const gint32 *const rows[] = { ids };
 
-  if (!begin_stage (&stage, watch, "Opening the model", error))
+  return eval_encode_texts (features, self->text, rows, 1, EVAL_NORMALISED, NULL, error);
+}
+
+/* A question that nobody asked: a kernel's first use takes the driver a hundred times longer. */
+static gboolean
+warm_up (Searcher *self, EvalIndex *index, GError **error)
+{
+  g_autofree float *features = g_new (float, wb_gallery_get_width (self->gallery));
+
+  if (!encode_text (self, features, "", error))
     return FALSE;
-  if (!self->device && !(self->device = cli_open_device (NULL, error)))
-    return FALSE;
-  self->checkpoint = eval_checkpoint_open (self->device, path, NULL, error);
-  if (!self->checkpoint || !open_pairs (self, watch, error))
-    return FALSE;
-  NnModel *model = self->checkpoint->model;
-  self->text = nn_encoder_new_text (model, 1, error);
-  if (!self->text)
-    return FALSE;
-  self->student = build_index (self, NN_SLAB_WEIGHTS, "Encoding pictures, student", watch, error);
-  if (!self->student)
-    return FALSE;
-  if (!nn_model_has_teacher (model))
+  g_autoptr (GArray) hits = eval_index_search (index, features, 1, error);
+  return hits != NULL;
+}
+
+static gboolean
+open_device (Searcher *self, const WbSearchWatch *watch, GError **error)
+{
+  if (self->student)
     return TRUE;
-  self->teacher = build_index (self, NN_SLAB_TEACHER, "Encoding pictures, teacher", watch, error);
-  return self->teacher != NULL;
-}
-
-/* A device that is lost is opened anew the next time. */
-static void
-give_up (Searcher *self, const GError *error)
-{
-  drop_model (self);
-  if (error && error->domain == GPU_ERROR)
-    g_clear_pointer (&self->device, gpu_device_unref);
+  if (!wb_search_watch_begin (watch, "Opening the text encoder", error))
+    return FALSE;
+  self->device = cli_open_device (NULL, error);
+  if (!self->device)
+    return FALSE;
+  self->checkpoint = eval_checkpoint_open (self->device, self->path, NULL, error);
+  if (!self->checkpoint)
+    return FALSE;
+  self->text = nn_encoder_new_text (self->checkpoint->model, 1, error);
+  self->student = self->text ? open_index (self, NN_SLAB_WEIGHTS, error) : NULL;
+  return self->student && warm_up (self, self->student, error);
 }
 
 static gboolean
-prepare (gpointer engine, const char *run, const WbSearchWatch *watch, GError **error)
+has_all (const Searcher *self)
+{
+  return !wb_gallery_has_teacher (self->gallery)
+         || wb_gallery_is_encoded (self->gallery, NN_SLAB_TEACHER);
+}
+
+/* When all pictures are encoded: the teacher's index too, and no device to encode with. */
+static gboolean
+complete (Searcher *self, GError **error)
+{
+  if (self->whole || !has_all (self))
+    return TRUE;
+  if (wb_gallery_has_teacher (self->gallery))
+    {
+      self->teacher = open_index (self, NN_SLAB_TEACHER, error);
+      if (!self->teacher || !warm_up (self, self->teacher, error))
+        return FALSE;
+    }
+  wb_gallery_rest (self->gallery);
+  give_back ();
+  self->whole = TRUE;
+  return TRUE;
+}
+
+static gboolean
+open_checkpoint (Searcher *self, const WbSearchWatch *watch, GError **error)
+{
+  if (!wb_gallery_open (self->gallery, self->path, watch, error))
+    return FALSE;
+  while (!wb_gallery_is_encoded (self->gallery, NN_SLAB_WEIGHTS))
+    if (!wb_gallery_encode (self->gallery, NN_SLAB_WEIGHTS, watch, error))
+      return FALSE;
+  return TRUE;
+}
+
+/* Whether the newest checkpoint is the one that the features are of. */
+static gboolean
+is_current (const Searcher *self, const char *run, const char *path, gint64 time)
+{
+  return g_strcmp0 (self->run, run) == 0 && g_strcmp0 (self->path, path) == 0 && self->time == time
+         && wb_gallery_is_encoded (self->gallery, NN_SLAB_WEIGHTS);
+}
+
+static gboolean
+prepare (gpointer engine, const char *run, const WbSearchWatch *watch, gboolean *more,
+         GError **error)
 {
   Searcher *self = engine;
   GStatBuf info = { 0 };
-  GError *problem = NULL;
+  gboolean ok = TRUE;
 
+  *more = FALSE;
   if (!run)
     {
-      drop_model (self);
-      drop_pairs (self);
+      forget (self);
+      wb_gallery_close (self->gallery);
+      give_back ();
       return TRUE;
     }
   g_autofree char *path = run_newest_checkpoint (run, NULL, error);
   if (!path)
     return FALSE;
   g_stat (path, &info);
-  if (self->checkpoint && g_strcmp0 (self->run, run) == 0 && self->time == info.st_mtime
-      && strcmp (self->checkpoint->path, path) == 0)
-    return TRUE;
-  drop_model (self);
-  if (!open_model (self, path, watch, &problem))
+  if (!is_current (self, run, path, info.st_mtime))
     {
-      give_up (self, problem);
-      g_propagate_error (error, problem);
-      return FALSE;
+      forget (self);
+      self->run = g_strdup (run);
+      self->path = g_steal_pointer (&path);
+      self->time = info.st_mtime;
+      ok = open_checkpoint (self, watch, error);
     }
-  self->run = g_strdup (run);
-  self->time = info.st_mtime;
-  return TRUE;
+  ok = ok && open_device (self, watch, error) && complete (self, error);
+  *more = ok && !self->whole;
+  if (!ok)
+    give_up (self);
+  return ok;
 }
 
 static gboolean
-encode_text (Searcher *self, float *features, const char *query, GError **error)
+proceed (gpointer engine, const WbSearchWatch *watch, gboolean *more, GError **error)
 {
-  g_autofree gint32 *ids = g_new (gint32, self->context);
-  const gint32 *const rows[] = { ids };
-
-  data_bpe_encode (self->pairs->bpe, ids, query, -1, self->context);
-  return eval_encode_texts (features, self->text, rows, 1, EVAL_NORMALISED, NULL, error);
+  Searcher *self = engine;
+  const gboolean ok =
+      (has_all (self) || wb_gallery_encode (self->gallery, NN_SLAB_TEACHER, watch, error))
+      && complete (self, error);
+  *more = ok && !self->whole;
+  if (!ok)
+    give_up (self);
+  return ok;
 }
 
 static gboolean
@@ -229,9 +244,9 @@ find (Searcher *self, GArray *out, EvalIndex *index, const float *features, guin
   for (guint i = 0; hits && i < hits->len; i++)
     {
       const EvalHit *hit = &g_array_index (hits, EvalHit, i);
-      const DataItem *item = data_set_get_item (self->pairs->set, self->items[hit->item]);
-      const WbHit found = { g_strdup (item->id), g_strdup (item->path),
-                            g_strdup (item->captions[0]), hit->score };
+      WbHit found = wb_gallery_dup_hit (self->gallery, hit->item);
+
+      found.score = hit->score;
       g_array_append_val (out, found);
     }
   return hits != NULL;
@@ -243,37 +258,50 @@ milliseconds_since (gint64 start)
   return (double) (g_get_monotonic_time () - start) / 1000;
 }
 
+static gboolean
+search (Searcher *self, WbAnswer *answer, guint k, GError **error)
+{
+  g_autofree float *features = g_new (float, wb_gallery_get_width (self->gallery));
+  const gint64 start = g_get_monotonic_time ();
+
+  if (!encode_text (self, features, answer->query, error))
+    return FALSE;
+  answer->encode_ms = milliseconds_since (start);
+  const gint64 encoded = g_get_monotonic_time ();
+  if (!find (self, answer->student, self->student, features, k, error)
+      || (self->teacher && !find (self, answer->teacher, self->teacher, features, k, error)))
+    return FALSE;
+  answer->search_ms = milliseconds_since (encoded);
+  return TRUE;
+}
+
 static WbAnswer *
 ask (gpointer engine, const char *query, guint k, GError **error)
 {
   Searcher *self = engine;
   g_autoptr (WbAnswer) answer = wb_answer_new (query);
-  g_autofree float *features = g_new (float, self->checkpoint->model->config.embed_dim);
-  GError *problem = NULL;
 
   answer->run = g_strdup (self->run);
   answer->step = self->checkpoint->step;
-  answer->pictures = (guint) self->n;
-  const gint64 start = g_get_monotonic_time ();
-  gboolean ok = encode_text (self, features, query, &problem);
-  answer->encode_ms = milliseconds_since (start);
-  const gint64 encoded = g_get_monotonic_time ();
-  ok = ok && find (self, answer->student, self->student, features, k, &problem);
-  if (!self->teacher)
+  answer->pictures = wb_gallery_get_count (self->gallery);
+  if (!wb_gallery_has_teacher (self->gallery))
     g_clear_pointer (&answer->teacher, g_array_unref);
-  ok = ok && (!self->teacher || find (self, answer->teacher, self->teacher, features, k, &problem));
-  answer->search_ms = milliseconds_since (encoded);
-  if (ok)
+  if (search (self, answer, k, error))
     return g_steal_pointer (&answer);
-  give_up (self, problem);
-  g_propagate_error (error, problem);
+  give_up (self);
   return NULL;
 }
 
 const WbSearchEngine *
 wb_searcher_engine (void)
 {
-  static const WbSearchEngine engine = { create, destroy, prepare, ask };
+  static const WbSearchEngine engine = { .create = create,
+                                         .destroy = destroy,
+                                         .prepare = prepare,
+                                         .proceed = proceed,
+                                         .ask = ask,
+                                         .rest = rest,
+                                         .patience_ms = PATIENCE_MS };
 
   return &engine;
 }

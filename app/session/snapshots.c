@@ -1,5 +1,6 @@
 #include "app/session/snapshots.h"
 
+#include "app/session/work.h"
 #include "models/run/steps.h"
 
 #define CACHED 12
@@ -215,7 +216,7 @@ read_next (WbSnapshots *self)
   self->reading = TRUE;
   g_autoptr (GTask) task = g_task_new (self, NULL, on_read, NULL);
   g_task_set_task_data (task, reading, (GDestroyNotify) reading_free);
-  g_task_run_in_thread (task, read_in_thread);
+  wb_work_run (task, read_in_thread);
 }
 
 void

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <glib/gstdio.h>
 #include <string.h>
+#include <sys/mman.h>
 
 struct _DataCache
 {
@@ -257,4 +258,11 @@ data_cache_get_picture (const DataCache *cache, gsize item)
 {
   g_assert (item < cache->count);
   return cache->flags[item] != 0 ? cache->pixels + item * cache->picture : NULL;
+}
+
+void
+data_cache_let_go (const DataCache *cache)
+{
+  madvise (g_mapped_file_get_contents (cache->file), g_mapped_file_get_length (cache->file),
+           MADV_DONTNEED);
 }

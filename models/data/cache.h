@@ -62,4 +62,8 @@ gboolean data_cache_was_built (const DataCache *cache);
 /* The S * S * 3 bytes of an item, borrowed; NULL if it could not be decoded. */
 const guint8 *data_cache_get_picture (const DataCache *cache, gsize item);
 
+/* Takes the file out of the process's memory until it is read again: reading some pictures maps many
+ * of their neighbours, which count as ours. Pictures may go on being read meanwhile. */
+void data_cache_let_go (const DataCache *cache);
+
 G_END_DECLS
