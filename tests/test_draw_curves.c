@@ -239,6 +239,36 @@ test_hit_inverts_drawing (void)
   g_assert_cmpuint (n, ==, 0);
 }
 
+/* A run that has ended says nothing of later steps of another; where no curve has points, each is
+ * read at its nearest end. */
+static void
+test_hit_leaves_out_what_has_ended (void)
+{
+  g_autoptr (DrawSeries) longer = make_series (101, saw);
+  g_autoptr (DrawSeries) shorter = make_series (51, saw);
+  const DrawCurve curves[] = { { .series = shorter }, { .series = longer } };
+  DrawCurves chart = chart_of (curves, 120);
+  chart.n_curves = 2;
+  const DrawPlot plot = draw_curves_plot (&chart, WIDTH, HEIGHT);
+  static const struct
+  {
+    double x;
+    guint n;
+  } cases[] = { { 30, 2 }, { 49, 2 }, { 51, 1 }, { 99, 1 }, { 110, 2 } };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      DrawSample samples[2];
+      guint n;
+      double x;
+
+      g_assert_true (draw_curves_hit (&chart, WIDTH, HEIGHT, draw_scale_map (&plot.x, cases[i].x),
+                                      plot.rect.y + 10, &x, samples, &n));
+      g_assert_cmpuint (n, ==, cases[i].n);
+      g_assert_cmpuint (samples[n - 1].curve, ==, 1);
+    }
+}
+
 static void
 test_reference_cursor_and_legend (void)
 {
@@ -370,6 +400,8 @@ main (int argc, char **argv)
   g_test_add_func ("/draw/curves/logarithmic", test_logarithmic);
   g_test_add_func ("/draw/curves/smoothed-before-raw", test_smoothed_and_raw);
   g_test_add_func ("/draw/curves/hit-inverts-drawing", test_hit_inverts_drawing);
+  g_test_add_func ("/draw/curves/hit-leaves-out-what-has-ended",
+                   test_hit_leaves_out_what_has_ended);
   g_test_add_func ("/draw/curves/reference-cursor-legend", test_reference_cursor_and_legend);
   g_test_add_func ("/draw/curves/legends-take-rows", test_legends_take_rows);
   g_test_add_func ("/draw/curves/ranges-of-live-data", test_ranges_of_live_data);

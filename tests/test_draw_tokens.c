@@ -230,6 +230,35 @@ test_heat (void)
   g_assert_cmpint (canvas_count_painted (canvas, &legend), >, 1500);
 }
 
+/* The picture as it enters has met no block, and is neither grey nor veiled. */
+static void
+test_heat_without_attention (void)
+{
+  g_autoptr (Canvas) heat = canvas_new (DRAW_LIGHT, WIDTH, 300);
+  g_autoptr (Canvas) plain = canvas_new (DRAW_LIGHT, WIDTH, 300);
+  g_autoptr (Picture) picture = make_picture (32);
+  DrawPatch p[16];
+  for (guint i = 0; i < 16; i++)
+    p[i] = (DrawPatch){ .state = DRAW_PATCH_KEPT, .attention = NAN };
+  const DrawTokensPanel panel = { NULL, p, NULL };
+  DrawTokens tokens = tokens_of (picture, &panel, 1);
+  tokens.heat = 1;
+  draw_tokens (heat->cr, &heat->theme, &tokens, WIDTH, 300);
+  const DrawRect rect = draw_tokens_panel_rect (&tokens, WIDTH, 300, 0);
+  draw_set_picture (plain->cr, draw_picture_get_color (tokens.picture), &rect);
+  cairo_paint (plain->cr);
+  for (int y = 8; y < (int) rect.height - 8; y += 5)
+    for (int x = 8; x < (int) rect.width - 8; x += 5)
+      {
+        const DrawColor shown = canvas_get (heat, (int) rect.x + x, (int) rect.y + y);
+        const DrawColor meant = canvas_get (plain, (int) rect.x + x, (int) rect.y + y);
+
+        g_assert_cmpfloat_with_epsilon (shown.r, meant.r, 0.01);
+        g_assert_cmpfloat_with_epsilon (shown.g, meant.g, 0.01);
+        g_assert_cmpfloat_with_epsilon (shown.b, meant.b, 0.01);
+      }
+}
+
 static void
 test_hit_inverts_drawing (void)
 {
@@ -311,6 +340,7 @@ main (int argc, char **argv)
   g_test_add_func ("/draw/tokens/fade-goes-from-one-to-the-other", test_fade);
   g_test_add_func ("/draw/tokens/hatch-only-over-fused", test_hatch_only_over_fused);
   g_test_add_func ("/draw/tokens/heat-and-its-legend", test_heat);
+  g_test_add_func ("/draw/tokens/heat-without-attention", test_heat_without_attention);
   g_test_add_func ("/draw/tokens/hit-inverts-drawing", test_hit_inverts_drawing);
   g_test_add_func ("/draw/tokens/hover-draws-a-border", test_hover);
   g_test_add_func ("/draw/tokens/any-size", test_any_size);

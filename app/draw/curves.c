@@ -96,6 +96,28 @@ draw_curves_plot (const DrawCurves *curves, double width, double height)
   return plot;
 }
 
+static int
+reaches (const DrawCurve *curve, DrawXAxis axis, double x)
+{
+  const size_t n = draw_series_length (curve->series);
+
+  return !curve->hidden && n > 0 && x >= draw_series_x (curve->series, axis, 0)
+         && x <= draw_series_x (curve->series, axis, n - 1);
+}
+
+/* Curves of runs of different length: where some have points around x, the others have nothing to
+ * say there; where none has, each has its nearest end. */
+static int
+is_out_of_reach (const DrawCurves *curves, unsigned curve, double x)
+{
+  if (reaches (&curves->curves[curve], curves->axis, x))
+    return 0;
+  for (unsigned c = 0; c < curves->n_curves; c++)
+    if (reaches (&curves->curves[c], curves->axis, x))
+      return 1;
+  return 0;
+}
+
 static unsigned
 find_samples (const DrawCurves *curves, const DrawPlot *plot, double x, DrawSample *samples,
               unsigned first, unsigned most)
@@ -105,7 +127,8 @@ find_samples (const DrawCurves *curves, const DrawPlot *plot, double x, DrawSamp
     {
       const DrawCurve *curve = &curves->curves[c];
       const size_t i = draw_series_nearest (curve->series, curves->axis, x);
-      if (curve->hidden || i >= draw_series_length (curve->series))
+      if (curve->hidden || i >= draw_series_length (curve->series)
+          || is_out_of_reach (curves, c, x))
         continue;
       DrawSample s = { .curve = c,
                        .point = i,
@@ -253,9 +276,9 @@ draw_curves (cairo_t *cr, const DrawTheme *theme, const DrawCurves *curves, doub
   draw_references (cr, theme, curves, &plot);
   draw_lines (cr, curves, &plot);
   read_values (curves, &plot, &readout);
-  draw_frame_head (cr, theme, &frame, curves);
-  if (curves->compact)
-    draw_frame_value (cr, theme, &frame, &readout);
+  draw_frame_head (cr, theme, &frame, curves,
+                   curves->compact ? draw_frame_value (cr, theme, &frame, curves->title, &readout)
+                                   : 0);
   if (curves->has_cursor)
     {
       draw_cursor (cr, theme, curves, &plot);

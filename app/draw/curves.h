@@ -67,7 +67,8 @@ DrawRange draw_curves_follow_y (const DrawCurves *curves, DrawRange x, DrawRange
 DrawPlot draw_curves_plot (const DrawCurves *curves, double width, double height);
 
 /* Finds what lies under a position: the x, and for each curve that is not hidden its nearest sample
- * within the shown range. `samples` has room for n_curves. Returns 0 outside of the plot. */
+ * within the shown range; a curve that ends before x is left out where another has points around
+ * it. `samples` has room for n_curves. Returns 0 outside of the plot. */
 int draw_curves_hit (const DrawCurves *curves, double width, double height, double px, double py,
                      double *x, DrawSample *samples, unsigned *n_samples);
 

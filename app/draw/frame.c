@@ -16,7 +16,7 @@
 #define HEAD_LEFT 8.0
 #define HEAD_ABOVE 16.0 /* middle of the head above the plot */
 #define SMALL_HEAD_ABOVE 11.0
-#define SMALL_TITLE 0.55 /* share of the width */
+#define SMALL_LEFT 4.0
 
 static void
 grid_line (cairo_t *cr, const DrawTheme *theme, const DrawRect *line, int strong)
@@ -194,7 +194,7 @@ draw_legend (cairo_t *cr, const DrawTheme *theme, const DrawCurves *curves, cons
 
 void
 draw_frame_head (cairo_t *cr, const DrawTheme *theme, const DrawFrame *frame,
-                 const DrawCurves *curves)
+                 const DrawCurves *curves, double taken)
 {
   if (frame->rect.y < theme->text)
     return;
@@ -203,35 +203,39 @@ draw_frame_head (cairo_t *cr, const DrawTheme *theme, const DrawFrame *frame,
   const int compact = frame->compact;
   draw_text (cr, theme,
              &(DrawText){ .text = curves->title,
-                          .x = compact ? 4 : HEAD_LEFT,
+                          .x = compact ? SMALL_LEFT : HEAD_LEFT,
                           .y = frame->rect.y - (compact ? SMALL_HEAD_ABOVE : HEAD_ABOVE)
                                - rows * DRAW_LEGEND_ROW,
                           .at = DRAW_AT_MIDDLE,
                           .size = compact ? theme->text : theme->title,
                           .bold = !compact,
                           .color = compact ? &theme->muted : &theme->ink,
-                          .max_width = compact ? right * SMALL_TITLE : right - HEAD_LEFT });
+                          .max_width = right - taken - (compact ? SMALL_LEFT : HEAD_LEFT) });
   if (!compact && curves->n_curves > 1)
     draw_legend (cr, theme, curves, frame, rows);
 }
 
-void
-draw_frame_value (cairo_t *cr, const DrawTheme *theme, const DrawFrame *frame,
+double
+draw_frame_value (cairo_t *cr, const DrawTheme *theme, const DrawFrame *frame, const char *title,
                   const DrawReadout *readout)
 {
   if (frame->rect.y < theme->text || readout->n == 0)
-    return;
-  char value[DRAW_FORMAT_SIZE];
+    return 0;
+  char number[DRAW_FORMAT_SIZE];
   const double right = frame->rect.x + frame->rect.width;
-  draw_text (cr, theme,
-             &(DrawText){ .text = draw_format (value, readout->rows[0].value, readout->unit),
-                          .x = right,
-                          .y = frame->rect.y - SMALL_HEAD_ABOVE,
-                          .align = 1,
-                          .at = DRAW_AT_MIDDLE,
-                          .size = theme->title,
-                          .bold = 1,
-                          .max_width = right * (1 - SMALL_TITLE) });
+  DrawText value = { .text = draw_format (number, readout->rows[0].value, readout->unit),
+                     .x = right,
+                     .y = frame->rect.y - SMALL_HEAD_ABOVE,
+                     .align = 1,
+                     .at = DRAW_AT_MIDDLE,
+                     .size = theme->title,
+                     .bold = 1 };
+  const double room =
+      right - SMALL_LEFT - GAP - draw_text_width (cr, theme, &(DrawText){ .text = title });
+  if (draw_text_width (cr, theme, &value) > room)
+    value.size = theme->text;
+  value.max_width = right - SMALL_LEFT;
+  return draw_text (cr, theme, &value) + GAP;
 }
 
 static const char *

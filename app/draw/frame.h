@@ -43,13 +43,14 @@ unsigned draw_frame_legend_rows (const DrawCurves *curves, double width);
 /* Grid and labels. */
 void draw_frame (cairo_t *cr, const DrawTheme *theme, const DrawFrame *frame);
 
-/* Title and, in a large chart, the legend. */
+/* Title and, in a large chart, the legend; `taken` of the width at the right is another's. */
 void draw_frame_head (cairo_t *cr, const DrawTheme *theme, const DrawFrame *frame,
-                      const DrawCurves *curves);
+                      const DrawCurves *curves, double taken);
 
-/* The first value, in the head of a small multiple. */
-void draw_frame_value (cairo_t *cr, const DrawTheme *theme, const DrawFrame *frame,
-                       const DrawReadout *readout);
+/* The first value, in the head of a small multiple: whole, and large where the title then has room
+ * beside it. Returns what it takes of the width. */
+double draw_frame_value (cairo_t *cr, const DrawTheme *theme, const DrawFrame *frame,
+                         const char *title, const DrawReadout *readout);
 
 /* A box beside the cross-hair with x and a line a curve. */
 void draw_frame_readout (cairo_t *cr, const DrawTheme *theme, const DrawFrame *frame,

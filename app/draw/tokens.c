@@ -202,14 +202,29 @@ draw_kept (cairo_t *cr, const DrawTheme *theme, const DrawTokens *tokens,
     }
 }
 
+static int
+has_attention (const DrawTokens *tokens, const DrawTokensPanel *panel)
+{
+  const unsigned n = tokens->columns * tokens->rows;
+  for (unsigned p = 0; p < n; p++)
+    if (panel->patches[p].attention >= 0)
+      return 1;
+  return 0;
+}
+
 /* Over the grey picture, so that colour says attention and nothing else. What had been dropped
- * before has none, and is veiled. */
+ * before has none, and is veiled; a panel without any shows the picture as it is. */
 static void
 draw_heat (cairo_t *cr, const DrawTheme *theme, const DrawTokens *tokens,
            const DrawTokensPanel *panel, const DrawColorMap *map, const DrawRect *rect)
 {
   const DrawRange range = draw_tokens_attention (tokens);
   const unsigned n = tokens->columns * tokens->rows;
+  if (!has_attention (tokens, panel))
+    {
+      paint_picture (cr, draw_picture_get_color (tokens->picture), rect);
+      return;
+    }
   paint_picture (cr, draw_picture_get_gray (tokens->picture), rect);
   cairo_save (cr);
   cairo_set_antialias (cr, CAIRO_ANTIALIAS_NONE);

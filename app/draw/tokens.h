@@ -1,6 +1,6 @@
 /* One picture at its shrinking blocks side by side: kept patches in full colour, dropped ones in
  * grey and veiled, those that a fused token took under a hatched outline; or the attention of CLS
- * as heat.
+ * as heat. Where no patch of a panel has attention it shows the picture as it is.
  *
  * Hatches lean to the right for the token fused at the block, to the left for an earlier one that
  * lives on. Without a block (DRAW_NO_BLOCK) a panel shows the picture as it enters.
