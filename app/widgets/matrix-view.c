@@ -12,18 +12,16 @@
 
 struct _WbMatrixView
 {
-  GtkWidget parent_instance;
+  WbPointing parent_instance;
 
   WbSnapshot *snapshot;
   float *difference;                 /* [n][n] student - teacher; NULL: no teacher */
   DrawRange range, range_difference; /* of the colours; grow in steps */
-  gboolean has_cell;
-  guint picture, caption; /* pointed at */
 };
 
 static guint pointed_signal, resized_signal;
 
-G_DEFINE_FINAL_TYPE (WbMatrixView, wb_matrix_view, GTK_TYPE_WIDGET)
+G_DEFINE_FINAL_TYPE (WbMatrixView, wb_matrix_view, WB_TYPE_POINTING)
 
 #define MOST_MATRICES 3
 
@@ -31,6 +29,8 @@ static DrawMatrices
 describe (WbMatrixView *self, DrawMatrix matrices[MOST_MATRICES])
 {
   const WbSnapshot *s = self->snapshot;
+  WbPlace cell; /* picture, caption */
+  const gboolean has_cell = wb_pointing_get (WB_POINTING (self), &cell);
 
   matrices[0] = (DrawMatrix){ "Student", s->student_similarity, DRAW_SEQUENTIAL };
   matrices[1] = (DrawMatrix){ "Teacher", s->teacher_similarity, DRAW_SEQUENTIAL };
@@ -43,9 +43,9 @@ describe (WbMatrixView *self, DrawMatrix matrices[MOST_MATRICES])
                          .legend_difference = "student − teacher",
                          .range = self->range,
                          .range_difference = self->range_difference,
-                         .has_hover = self->has_cell,
-                         .hover_row = self->picture,
-                         .hover_column = self->caption };
+                         .has_hover = has_cell,
+                         .hover_row = cell.a,
+                         .hover_column = cell.b };
 }
 
 /* What leaves room stands in the middle of the height. */
@@ -69,9 +69,10 @@ find_place (WbMatrixView *self, const DrawMatrices *all, double *y, double *heig
 static void
 tell (WbMatrixView *self)
 {
+  WbPlace cell;
   g_autofree char *text =
-      self->has_cell
-          ? g_strdup_printf ("Picture %u and caption %u", self->picture + 1, self->caption + 1)
+      wb_pointing_get (WB_POINTING (self), &cell)
+          ? g_strdup_printf ("Picture %u and caption %u", cell.a + 1, cell.b + 1)
           : g_strdup ("Rows are pictures, columns captions; arrow keys go from pair to "
                       "pair");
 
@@ -80,76 +81,39 @@ tell (WbMatrixView *self)
 }
 
 static void
-point_at (WbMatrixView *self, gboolean any, guint picture, guint caption)
+wb_matrix_view_pointed (WbPointing *pointing)
 {
-  if (any == self->has_cell && (!any || (picture == self->picture && caption == self->caption)))
-    return;
-  self->has_cell = any;
-  self->picture = picture;
-  self->caption = caption;
-  tell (self);
-  g_signal_emit (self, pointed_signal, 0);
-  gtk_widget_queue_draw (GTK_WIDGET (self));
+  tell (WB_MATRIX_VIEW (pointing));
+  g_signal_emit (pointing, pointed_signal, 0);
 }
 
-static void
-on_motion (GtkEventControllerMotion *controller, double x, double y, gpointer data)
+static gboolean
+wb_matrix_view_hit (WbPointing *pointing, double x, double y, WbPlace *cell)
 {
-  WbMatrixView *self = data;
+  WbMatrixView *self = WB_MATRIX_VIEW (pointing);
   DrawMatrix matrices[MOST_MATRICES];
-  guint matrix, row, column;
+  guint matrix;
   double top, height;
 
-  (void) controller;
-  if (!self->snapshot)
-    return;
-  const DrawMatrices all = describe (self, matrices);
-  find_place (self, &all, &top, &height);
-  if (draw_matrices_hit (&all, gtk_widget_get_width (data), height, x, y - top, &matrix, &row,
-                         &column))
-    point_at (self, TRUE, row, column);
-}
-
-static void
-on_pressed (GtkGestureClick *gesture, int n, double x, double y, gpointer data)
-{
-  (void) gesture;
-  (void) n;
-  (void) x;
-  (void) y;
-  gtk_widget_grab_focus (data);
-}
-
-/* args: by how many rows and columns, as far as there are some. The first key only shows where one
- * is. */
-static gboolean
-on_arrow (GtkWidget *widget, GVariant *args, gpointer data)
-{
-  WbMatrixView *self = WB_MATRIX_VIEW (widget);
-  int rows, columns;
-
-  (void) data;
   if (!self->snapshot)
     return FALSE;
-  g_variant_get (args, "(ii)", &rows, &columns);
-  const gint64 last = (gint64) self->snapshot->n - 1;
-  if (!self->has_cell)
-    rows = columns = 0;
-  point_at (self, TRUE, (guint) CLAMP ((gint64) self->picture + rows, 0, last),
-            (guint) CLAMP ((gint64) self->caption + columns, 0, last));
-  return TRUE;
+  const DrawMatrices all = describe (self, matrices);
+  find_place (self, &all, &top, &height);
+  return draw_matrices_hit (&all, gtk_widget_get_width (GTK_WIDGET (self)), height, x, y - top,
+                            &matrix, &cell->a, &cell->b);
 }
 
 static gboolean
-on_escape (GtkWidget *widget, GVariant *args, gpointer data)
+wb_matrix_view_move (WbPointing *pointing, WbPlace *cell, int right, int down, int on)
 {
-  WbMatrixView *self = WB_MATRIX_VIEW (widget);
-  const gboolean pointed = self->has_cell;
+  const WbSnapshot *snapshot = WB_MATRIX_VIEW (pointing)->snapshot;
 
-  (void) args;
-  (void) data;
-  point_at (self, FALSE, self->picture, self->caption);
-  return pointed;
+  (void) on;
+  if (!snapshot)
+    return FALSE;
+  cell->a = (guint) CLAMP ((gint64) cell->a + down, 0, (gint64) snapshot->n - 1);
+  cell->b = (guint) CLAMP ((gint64) cell->b + right, 0, (gint64) snapshot->n - 1);
+  return TRUE;
 }
 
 static void
@@ -174,17 +138,6 @@ wb_matrix_view_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
 }
 
 static void
-wb_matrix_view_measure (GtkWidget *widget, GtkOrientation orientation, int for_size, int *minimum,
-                        int *natural, int *minimum_baseline, int *natural_baseline)
-{
-  (void) widget;
-  (void) for_size;
-  *minimum = orientation == GTK_ORIENTATION_HORIZONTAL ? LEAST_WIDTH : LEAST_HEIGHT;
-  *natural = *minimum * 2;
-  *minimum_baseline = *natural_baseline = -1;
-}
-
-static void
 wb_matrix_view_size_allocate (GtkWidget *widget, int width, int height, int baseline)
 {
   GTK_WIDGET_CLASS (wb_matrix_view_parent_class)->size_allocate (widget, width, height, baseline);
@@ -202,51 +155,36 @@ wb_matrix_view_dispose (GObject *object)
 }
 
 static void
-add_arrow (GtkWidgetClass *class, guint key, guint keypad, int rows, int columns)
-{
-  gtk_widget_class_add_binding (class, key, 0, on_arrow, "(ii)", rows, columns);
-  gtk_widget_class_add_binding (class, keypad, 0, on_arrow, "(ii)", rows, columns);
-}
-
-static void
 wb_matrix_view_class_init (WbMatrixViewClass *class)
 {
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (class);
+  WbPointingClass *pointing_class = WB_POINTING_CLASS (class);
   const int all = 1 << 20;
 
   G_OBJECT_CLASS (class)->dispose = wb_matrix_view_dispose;
   widget_class->snapshot = wb_matrix_view_snapshot;
-  widget_class->measure = wb_matrix_view_measure;
   widget_class->size_allocate = wb_matrix_view_size_allocate;
   pointed_signal = g_signal_new ("pointed", WB_TYPE_MATRIX_VIEW, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
                                  NULL, G_TYPE_NONE, 0);
   resized_signal = g_signal_new ("resized", WB_TYPE_MATRIX_VIEW, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
                                  NULL, G_TYPE_NONE, 1, G_TYPE_INT);
-  add_arrow (widget_class, GDK_KEY_Left, GDK_KEY_KP_Left, 0, -1);
-  add_arrow (widget_class, GDK_KEY_Right, GDK_KEY_KP_Right, 0, 1);
-  add_arrow (widget_class, GDK_KEY_Up, GDK_KEY_KP_Up, -1, 0);
-  add_arrow (widget_class, GDK_KEY_Down, GDK_KEY_KP_Down, 1, 0);
-  add_arrow (widget_class, GDK_KEY_Home, GDK_KEY_KP_Home, 0, -all);
-  add_arrow (widget_class, GDK_KEY_End, GDK_KEY_KP_End, 0, all);
-  add_arrow (widget_class, GDK_KEY_Page_Up, GDK_KEY_KP_Page_Up, -all, 0);
-  add_arrow (widget_class, GDK_KEY_Page_Down, GDK_KEY_KP_Page_Down, all, 0);
-  gtk_widget_class_add_binding (widget_class, GDK_KEY_Escape, 0, on_escape, NULL);
+  pointing_class->least_width = LEAST_WIDTH;
+  pointing_class->least_height = LEAST_HEIGHT;
+  pointing_class->keeps = TRUE;
+  pointing_class->hit = wb_matrix_view_hit;
+  pointing_class->move = wb_matrix_view_move;
+  pointing_class->pointed = wb_matrix_view_pointed;
+  wb_pointing_class_bind_arrows (pointing_class);
+  wb_pointing_class_bind (pointing_class, GDK_KEY_Home, GDK_KEY_KP_Home, -all, 0, 0);
+  wb_pointing_class_bind (pointing_class, GDK_KEY_End, GDK_KEY_KP_End, all, 0, 0);
+  wb_pointing_class_bind (pointing_class, GDK_KEY_Page_Up, GDK_KEY_KP_Page_Up, 0, -all, 0);
+  wb_pointing_class_bind (pointing_class, GDK_KEY_Page_Down, GDK_KEY_KP_Page_Down, 0, all, 0);
   gtk_widget_class_set_css_name (widget_class, "matrices");
-  gtk_widget_class_set_accessible_role (widget_class, GTK_ACCESSIBLE_ROLE_IMG);
 }
 
 static void
 wb_matrix_view_init (WbMatrixView *self)
 {
-  GtkEventController *motion = gtk_event_controller_motion_new ();
-  GtkGesture *click = gtk_gesture_click_new ();
-
-  g_signal_connect (motion, "enter", G_CALLBACK (on_motion), self);
-  g_signal_connect (motion, "motion", G_CALLBACK (on_motion), self);
-  g_signal_connect (click, "pressed", G_CALLBACK (on_pressed), self);
-  gtk_widget_add_controller (GTK_WIDGET (self), motion);
-  gtk_widget_add_controller (GTK_WIDGET (self), GTK_EVENT_CONTROLLER (click));
-  gtk_widget_set_focusable (GTK_WIDGET (self), TRUE);
   gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_LABEL,
                                   "Similarity of each picture to each caption", -1);
   tell (self);
@@ -285,6 +223,8 @@ follow (WbMatrixView *self, DrawRange shown, DrawMapKind kind)
 void
 wb_matrix_view_show (WbMatrixView *self, WbSnapshot *snapshot)
 {
+  WbPlace cell;
+
   if (self->snapshot == snapshot)
     return;
   g_clear_pointer (&self->snapshot, wb_snapshot_unref);
@@ -298,8 +238,9 @@ wb_matrix_view_show (WbMatrixView *self, WbSnapshot *snapshot)
       self->range = follow (self, self->range, DRAW_SEQUENTIAL);
       self->range_difference = follow (self, self->range_difference, DRAW_DIVERGING);
     }
-  if (self->has_cell && (!snapshot || MAX (self->picture, self->caption) >= snapshot->n))
-    point_at (self, FALSE, 0, 0);
+  if (wb_pointing_get (WB_POINTING (self), &cell)
+      && (!snapshot || MAX (cell.a, cell.b) >= snapshot->n))
+    wb_pointing_leave (WB_POINTING (self));
   gtk_widget_queue_draw (GTK_WIDGET (self));
 }
 
@@ -312,15 +253,19 @@ wb_matrix_view_is_shown (WbMatrixView *self)
 gboolean
 wb_matrix_view_get_cell (WbMatrixView *self, guint *picture, guint *caption)
 {
-  *picture = self->picture;
-  *caption = self->caption;
-  return self->has_cell;
+  WbPlace cell;
+  const gboolean any = wb_pointing_get (WB_POINTING (self), &cell);
+
+  *picture = cell.a;
+  *caption = cell.b;
+  return any;
 }
 
 void
 wb_matrix_view_set_cell (WbMatrixView *self, guint picture, guint caption)
 {
-  const gboolean any = self->snapshot && MAX (picture, caption) < self->snapshot->n;
-
-  point_at (self, any, any ? picture : 0, any ? caption : 0);
+  if (self->snapshot && MAX (picture, caption) < self->snapshot->n)
+    wb_pointing_set (WB_POINTING (self), (WbPlace){ picture, caption });
+  else
+    wb_pointing_leave (WB_POINTING (self));
 }

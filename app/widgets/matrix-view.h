@@ -8,13 +8,12 @@
 #pragma once
 
 #include "app/session/snapshot.h"
-
-#include <gtk/gtk.h>
+#include "app/widgets/pointing.h"
 
 G_BEGIN_DECLS
 
 #define WB_TYPE_MATRIX_VIEW (wb_matrix_view_get_type ())
-G_DECLARE_FINAL_TYPE (WbMatrixView, wb_matrix_view, WB, MATRIX_VIEW, GtkWidget)
+G_DECLARE_FINAL_TYPE (WbMatrixView, wb_matrix_view, WB, MATRIX_VIEW, WbPointing)
 
 /* Signals:
  *   pointed               another cell is pointed at, or none

@@ -16,7 +16,7 @@
 
 struct _WbTokensView
 {
-  GtkWidget parent_instance;
+  WbPointing parent_instance;
 
   WbProbes *probes;
   DrawPicture *picture; /* of probe shown->probe; made when it changes */
@@ -24,8 +24,7 @@ struct _WbTokensView
   WbShrinks *before;    /* what is being faded from, of the same shape; NULL: nothing is */
   AdwAnimation *fade;
   DrawRange attention; /* of the colours; grows in steps */
-  gboolean heat, has_hover, by_key;
-  guint panel, patch; /* pointed at */
+  gboolean heat;
   char *hint;
 };
 
@@ -39,7 +38,7 @@ enum
 
 static GParamSpec *props[N_PROPS];
 
-G_DEFINE_FINAL_TYPE (WbTokensView, wb_tokens_view, GTK_TYPE_WIDGET)
+G_DEFINE_FINAL_TYPE (WbTokensView, wb_tokens_view, WB_TYPE_POINTING)
 
 static double
 get_fade (WbTokensView *self)
@@ -52,6 +51,8 @@ static DrawTokens
 describe (WbTokensView *self, DrawTokensPanel *panels)
 {
   const WbShrinks *shown = self->shown;
+  WbPlace at; /* panel, patch */
+  const gboolean has_hover = wb_pointing_get (WB_POINTING (self), &at);
 
   for (guint i = 0; i < shown->n_panels; i++)
     panels[i] = (DrawTokensPanel){ .caption = shown->captions[i],
@@ -65,9 +66,9 @@ describe (WbTokensView *self, DrawTokensPanel *panels)
                        .heat = self->heat,
                        .attention = self->attention,
                        .fade = get_fade (self),
-                       .has_hover = self->has_hover,
-                       .hover_panel = self->panel,
-                       .hover_patch = self->patch };
+                       .has_hover = has_hover,
+                       .hover_panel = at.a,
+                       .hover_patch = at.b };
 }
 
 /* What belongs to a single row of panels stands in the middle of the height. */
@@ -92,8 +93,9 @@ find_place (WbTokensView *self, const DrawTokens *tokens, double *y, double *hei
 static void
 update_hint (WbTokensView *self)
 {
-  g_autofree char *hint = self->shown && self->has_hover
-                              ? wb_shrinks_tell (self->shown, self->panel, self->patch)
+  WbPlace at;
+  g_autofree char *hint = wb_pointing_get (WB_POINTING (self), &at) && self->shown
+                              ? wb_shrinks_tell (self->shown, at.a, at.b)
                               : NULL;
 
   if (g_strcmp0 (hint, self->hint) == 0)
@@ -109,96 +111,40 @@ update_hint (WbTokensView *self)
 }
 
 static void
-point_at (WbTokensView *self, gboolean any, guint panel, guint patch)
+wb_tokens_view_pointed (WbPointing *pointing)
 {
-  if (any == self->has_hover && (!any || (panel == self->panel && patch == self->patch)))
-    return;
-  self->has_hover = any;
-  self->panel = panel;
-  self->patch = patch;
-  update_hint (self);
-  gtk_widget_queue_draw (GTK_WIDGET (self));
+  update_hint (WB_TOKENS_VIEW (pointing));
 }
 
-static void
-on_motion (GtkEventControllerMotion *controller, double x, double y, gpointer data)
+static gboolean
+wb_tokens_view_hit (WbPointing *pointing, double x, double y, WbPlace *at)
 {
-  WbTokensView *self = data;
-  guint panel = 0, patch = 0;
+  WbTokensView *self = WB_TOKENS_VIEW (pointing);
   double top, height;
 
-  (void) controller;
   if (!self->shown)
-    return;
+    return FALSE;
   g_autofree DrawTokensPanel *panels = g_new (DrawTokensPanel, self->shown->n_panels);
   const DrawTokens tokens = describe (self, panels);
   find_place (self, &tokens, &top, &height);
-  const gboolean hit =
-      draw_tokens_hit (&tokens, gtk_widget_get_width (data), height, x, y - top, &panel, &patch);
-  self->by_key = FALSE;
-  point_at (self, hit, panel, patch);
+  return draw_tokens_hit (&tokens, gtk_widget_get_width (GTK_WIDGET (self)), height, x, y - top,
+                          &at->a, &at->b);
 }
 
-static void
-on_leave (GtkEventControllerMotion *controller, gpointer data)
-{
-  WbTokensView *self = data;
-
-  (void) controller;
-  if (!self->by_key)
-    point_at (self, FALSE, self->panel, self->patch);
-}
-
-static void
-on_focus_out (GtkEventControllerFocus *controller, gpointer data)
-{
-  (void) controller;
-  point_at (data, FALSE, WB_TOKENS_VIEW (data)->panel, WB_TOKENS_VIEW (data)->patch);
-}
-
-static void
-on_pressed (GtkGestureClick *gesture, int n, double x, double y, gpointer data)
-{
-  (void) gesture;
-  (void) n;
-  (void) x;
-  (void) y;
-  gtk_widget_grab_focus (data);
-}
-
-/* args: by how many columns, rows and blocks. The first key only shows where one is. */
 static gboolean
-on_arrow (GtkWidget *widget, GVariant *args, gpointer data)
+wb_tokens_view_move (WbPointing *pointing, WbPlace *at, int right, int down, int on)
 {
-  WbTokensView *self = WB_TOKENS_VIEW (widget);
-  int dx, dy, dpanel;
+  const WbShrinks *shown = WB_TOKENS_VIEW (pointing)->shown;
 
-  (void) data;
-  if (!self->shown)
+  if (!shown)
     return FALSE;
-  g_variant_get (args, "(iii)", &dx, &dy, &dpanel);
-  const int side = (int) self->shown->snapshot->side;
-  const guint panel = MIN (self->panel, self->shown->n_panels - 1);
-  const guint patch = MIN (self->patch, (guint) (side * side) - 1);
-  const int x = (int) patch % side + dx, y = (int) patch / side + dy, to = (int) panel + dpanel;
-  self->by_key = TRUE;
-  if (!self->has_hover)
-    point_at (self, TRUE, panel, patch);
-  else if (x >= 0 && x < side && y >= 0 && y < side && to >= 0 && to < (int) self->shown->n_panels)
-    point_at (self, TRUE, (guint) to, (guint) (y * side + x));
+  const int side = (int) shown->snapshot->side, n_panels = (int) shown->n_panels;
+  at->a = MIN (at->a, shown->n_panels - 1);
+  at->b = MIN (at->b, (guint) (side * side) - 1);
+  const int x = (int) at->b % side + right, y = (int) at->b / side + down, to = (int) at->a + on;
+  if (x >= 0 && x < side && y >= 0 && y < side && to >= 0 && to < n_panels)
+    *at = (WbPlace){ (guint) to, (guint) (y * side + x) };
   return TRUE;
-}
-
-static gboolean
-on_escape (GtkWidget *widget, GVariant *args, gpointer data)
-{
-  WbTokensView *self = WB_TOKENS_VIEW (widget);
-  const gboolean pointed = self->has_hover;
-
-  (void) args;
-  (void) data;
-  point_at (self, FALSE, self->panel, self->patch);
-  return pointed;
 }
 
 static void
@@ -214,33 +160,6 @@ on_faded (AdwAnimation *animation, WbTokensView *self)
   (void) animation;
   g_clear_pointer (&self->before, wb_shrinks_free);
   gtk_widget_queue_draw (GTK_WIDGET (self));
-}
-
-/* The picture before all blocks has no attention and is shown as it is; what outlines a patch of it
- * stays. */
-static void
-draw_entering_picture (WbTokensView *self, cairo_t *cr, const DrawTokens *tokens, double width,
-                       double height)
-{
-  const DrawRect rect = draw_tokens_panel_rect (tokens, width, height, 0);
-  const DrawRect patch = draw_tokens_patch_rect (tokens, width, height, 0, self->patch);
-
-  cairo_save (cr);
-  cairo_set_fill_rule (cr, CAIRO_FILL_RULE_EVEN_ODD);
-  cairo_rectangle (cr, rect.x, rect.y, rect.width, rect.height);
-  if (self->has_hover)
-    {
-      const double half = self->panel == 0 ? 2 : 1.5;
-      cairo_clip (cr);
-      cairo_rectangle (cr, rect.x, rect.y, rect.width, rect.height);
-      cairo_rectangle (cr, patch.x - half, patch.y - half, patch.width + 2 * half,
-                       patch.height + 2 * half);
-      cairo_rectangle (cr, patch.x + half, patch.y + half, patch.width - 2 * half,
-                       patch.height - 2 * half);
-    }
-  draw_set_picture (cr, draw_picture_get_color (self->picture), &rect);
-  cairo_fill (cr);
-  cairo_restore (cr);
 }
 
 static void
@@ -261,20 +180,7 @@ wb_tokens_view_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
   find_place (self, &tokens, &top, &used);
   cairo_translate (cr, 0, top);
   draw_tokens (cr, &theme, &tokens, width, used);
-  if (self->heat)
-    draw_entering_picture (self, cr, &tokens, width, used);
   cairo_destroy (cr);
-}
-
-static void
-wb_tokens_view_measure (GtkWidget *widget, GtkOrientation orientation, int for_size, int *minimum,
-                        int *natural, int *minimum_baseline, int *natural_baseline)
-{
-  (void) widget;
-  (void) for_size;
-  *minimum = orientation == GTK_ORIENTATION_HORIZONTAL ? LEAST_WIDTH : LEAST_HEIGHT;
-  *natural = *minimum * 2;
-  *minimum_baseline = *natural_baseline = -1;
 }
 
 static void
@@ -316,56 +222,31 @@ wb_tokens_view_dispose (GObject *object)
 }
 
 static void
-add_arrow (GtkWidgetClass *class, guint key, guint keypad, int dx, int dy, int dpanel)
-{
-  gtk_widget_class_add_binding (class, key, 0, on_arrow, "(iii)", dx, dy, dpanel);
-  gtk_widget_class_add_binding (class, keypad, 0, on_arrow, "(iii)", dx, dy, dpanel);
-}
-
-static void
 wb_tokens_view_class_init (WbTokensViewClass *class)
 {
   GObjectClass *object_class = G_OBJECT_CLASS (class);
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (class);
+  WbPointingClass *pointing_class = WB_POINTING_CLASS (class);
 
   object_class->get_property = wb_tokens_view_get_property;
   object_class->set_property = wb_tokens_view_set_property;
   object_class->dispose = wb_tokens_view_dispose;
   widget_class->snapshot = wb_tokens_view_snapshot;
-  widget_class->measure = wb_tokens_view_measure;
   props[PROP_HEAT] =
       g_param_spec_boolean ("heat", NULL, NULL, FALSE,
                             G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
   props[PROP_HINT] =
       g_param_spec_string ("hint", NULL, NULL, NULL, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
   g_object_class_install_properties (object_class, N_PROPS, props);
-  add_arrow (widget_class, GDK_KEY_Left, GDK_KEY_KP_Left, -1, 0, 0);
-  add_arrow (widget_class, GDK_KEY_Right, GDK_KEY_KP_Right, 1, 0, 0);
-  add_arrow (widget_class, GDK_KEY_Up, GDK_KEY_KP_Up, 0, -1, 0);
-  add_arrow (widget_class, GDK_KEY_Down, GDK_KEY_KP_Down, 0, 1, 0);
-  add_arrow (widget_class, GDK_KEY_Page_Up, GDK_KEY_KP_Page_Up, 0, 0, -1);
-  add_arrow (widget_class, GDK_KEY_Page_Down, GDK_KEY_KP_Page_Down, 0, 0, 1);
-  gtk_widget_class_add_binding (widget_class, GDK_KEY_Escape, 0, on_escape, NULL);
+  pointing_class->least_width = LEAST_WIDTH;
+  pointing_class->least_height = LEAST_HEIGHT;
+  pointing_class->hit = wb_tokens_view_hit;
+  pointing_class->move = wb_tokens_view_move;
+  pointing_class->pointed = wb_tokens_view_pointed;
+  wb_pointing_class_bind_arrows (pointing_class);
+  wb_pointing_class_bind (pointing_class, GDK_KEY_Page_Up, GDK_KEY_KP_Page_Up, 0, 0, -1);
+  wb_pointing_class_bind (pointing_class, GDK_KEY_Page_Down, GDK_KEY_KP_Page_Down, 0, 0, 1);
   gtk_widget_class_set_css_name (widget_class, "tokens");
-  gtk_widget_class_set_accessible_role (widget_class, GTK_ACCESSIBLE_ROLE_IMG);
-}
-
-static void
-add_controllers (WbTokensView *self)
-{
-  GtkWidget *widget = GTK_WIDGET (self);
-  GtkEventController *motion = gtk_event_controller_motion_new ();
-  GtkEventController *focus = gtk_event_controller_focus_new ();
-  GtkGesture *click = gtk_gesture_click_new ();
-
-  g_signal_connect (motion, "enter", G_CALLBACK (on_motion), self);
-  g_signal_connect (motion, "motion", G_CALLBACK (on_motion), self);
-  g_signal_connect (motion, "leave", G_CALLBACK (on_leave), self);
-  g_signal_connect (focus, "leave", G_CALLBACK (on_focus_out), self);
-  g_signal_connect (click, "pressed", G_CALLBACK (on_pressed), self);
-  gtk_widget_add_controller (widget, motion);
-  gtk_widget_add_controller (widget, focus);
-  gtk_widget_add_controller (widget, GTK_EVENT_CONTROLLER (click));
 }
 
 static void
@@ -375,10 +256,8 @@ wb_tokens_view_init (WbTokensView *self)
 
   self->fade = adw_timed_animation_new (GTK_WIDGET (self), 0, 1, FADE_MILLISECONDS, target);
   g_signal_connect (self->fade, "done", G_CALLBACK (on_faded), self);
-  gtk_widget_set_focusable (GTK_WIDGET (self), TRUE);
   gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_LABEL,
                                   "The picture's tokens at each shrinking block", -1);
-  add_controllers (self);
 }
 
 GtkWidget *
@@ -410,6 +289,7 @@ static void
 replace (WbTokensView *self, WbShrinks *shrinks, gboolean fade)
 {
   WbShrinks *old = g_steal_pointer (&self->shown);
+  WbPlace at;
 
   adw_animation_reset (self->fade);
   g_clear_pointer (&self->before, wb_shrinks_free);
@@ -421,9 +301,9 @@ replace (WbTokensView *self, WbShrinks *shrinks, gboolean fade)
     }
   else
     wb_shrinks_free (old);
-  if (self->has_hover && shrinks
-      && (self->panel >= shrinks->n_panels || self->patch >= shrinks->snapshot->patches))
-    self->has_hover = FALSE;
+  if (wb_pointing_get (WB_POINTING (self), &at) && shrinks
+      && (at.a >= shrinks->n_panels || at.b >= shrinks->snapshot->patches))
+    wb_pointing_leave (WB_POINTING (self));
 }
 
 void

@@ -8,13 +8,12 @@
 #pragma once
 
 #include "app/session/snapshot.h"
-
-#include <gtk/gtk.h>
+#include "app/widgets/pointing.h"
 
 G_BEGIN_DECLS
 
 #define WB_TYPE_TOKENS_VIEW (wb_tokens_view_get_type ())
-G_DECLARE_FINAL_TYPE (WbTokensView, wb_tokens_view, WB, TOKENS_VIEW, GtkWidget)
+G_DECLARE_FINAL_TYPE (WbTokensView, wb_tokens_view, WB, TOKENS_VIEW, WbPointing)
 
 /* Properties:
  *   heat  boolean: attention instead of what was kept
