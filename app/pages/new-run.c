@@ -218,10 +218,6 @@ static void
 dispose (GObject *object)
 {
   WbNewRun *dialog = WB_NEW_RUN (object);
-  if (dialog->draft)
-    g_signal_handlers_disconnect_by_data (dialog->draft, dialog);
-  if (dialog->forecaster)
-    g_signal_handlers_disconnect_by_data (dialog->forecaster, dialog);
   g_clear_object (&dialog->draft);
   g_clear_object (&dialog->forecaster);
   g_clear_object (&dialog->runs);
@@ -289,26 +285,34 @@ add_forecast_row (WbNewRun *dialog, int i)
 }
 
 static void
+fill_combo (AdwComboRow *row, const char *const *names, guint selected)
+{
+  g_autoptr (GtkStringList) model = gtk_string_list_new (names);
+
+  adw_combo_row_set_model (row, G_LIST_MODEL (model));
+  adw_combo_row_set_selected (row, selected);
+}
+
+static void
 fill_presets (WbNewRun *dialog)
 {
   g_auto (GStrv) names = nn_config_preset_names ();
-  GtkStringList *model = gtk_string_list_new ((const char *const *) names);
-  adw_combo_row_set_model (dialog->preset, G_LIST_MODEL (model));
+  guint selected = 0;
+
   for (guint i = 0; names[i]; i++)
     if (g_strcmp0 (names[i], wb_draft_get_preset (dialog->draft)) == 0)
-      adw_combo_row_set_selected (dialog->preset, i);
-  g_object_unref (model);
+      selected = i;
+  fill_combo (dialog->preset, (const char *const *) names, selected);
 }
 
 static void
 fill_methods (WbNewRun *dialog)
 {
-  GtkStringList *model = gtk_string_list_new (NULL);
+  const char *names[WB_N_METHODS + 1] = { NULL };
+
   for (int i = 0; i < WB_N_METHODS; i++)
-    gtk_string_list_append (model, wb_method_name ((WbMethod) i));
-  adw_combo_row_set_model (dialog->method, G_LIST_MODEL (model));
-  adw_combo_row_set_selected (dialog->method, wb_draft_get_method (dialog->draft));
-  g_object_unref (model);
+    names[i] = wb_method_name ((WbMethod) i);
+  fill_combo (dialog->method, names, wb_draft_get_method (dialog->draft));
 }
 
 /* The data sets in the default place, and the one chosen last. */
@@ -317,11 +321,10 @@ fill_folders (WbNewRun *dialog)
 {
   g_autofree char *root = g_build_filename (g_get_user_data_dir (), "penumbra", "data", NULL);
   g_autofree char *chosen = wb_draft_dup_text (dialog->draft, "data.path");
-  g_autoptr (GtkStringList) model = gtk_string_list_new (NULL);
   g_autoptr (GDir) dir = g_dir_open (root, 0, NULL);
   const char *name;
   guint selected = GTK_INVALID_LIST_POSITION;
-  adw_combo_row_set_model (dialog->data, G_LIST_MODEL (model));
+  fill_combo (dialog->data, NULL, GTK_INVALID_LIST_POSITION);
   while (dir && (name = g_dir_read_name (dir)))
     {
       g_autofree char *folder = g_build_filename (root, name, NULL);
@@ -361,8 +364,10 @@ wb_new_run_init (WbNewRun *dialog)
   fill_methods (dialog);
   fill_folders (dialog);
   dialog->filling = FALSE;
-  g_signal_connect_swapped (dialog->draft, "changed", G_CALLBACK (draft_changed), dialog);
-  g_signal_connect_swapped (dialog->forecaster, "changed", G_CALLBACK (forecast_changed), dialog);
+  g_signal_connect_object (dialog->draft, "changed", G_CALLBACK (draft_changed), dialog,
+                           G_CONNECT_SWAPPED);
+  g_signal_connect_object (dialog->forecaster, "changed", G_CALLBACK (forecast_changed), dialog,
+                           G_CONNECT_SWAPPED);
   draft_changed (dialog);
   gtk_window_set_default_widget (GTK_WINDOW (dialog), GTK_WIDGET (dialog->start));
 }

@@ -88,7 +88,8 @@ start_clicked (WbWelcome *welcome)
       return;
     }
   welcome->import = wb_import_openclipart (folder, NULL);
-  g_signal_connect_swapped (welcome->import, "changed", G_CALLBACK (import_changed), welcome);
+  g_signal_connect_object (welcome->import, "changed", G_CALLBACK (import_changed), welcome,
+                           G_CONNECT_SWAPPED);
   show_work (welcome, TRUE);
   import_changed (welcome);
 }
@@ -104,8 +105,6 @@ static void
 dispose (GObject *object)
 {
   WbWelcome *welcome = WB_WELCOME (object);
-  if (welcome->import)
-    g_signal_handlers_disconnect_by_data (welcome->import, welcome);
   g_clear_object (&welcome->import);
   g_clear_object (&welcome->runs);
   adw_bin_set_child (ADW_BIN (object), NULL);
