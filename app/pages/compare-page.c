@@ -1,326 +1,226 @@
 #include "app/pages/compare-page.h"
 
-#include "app/draw/curves.h"
-#include "app/session/fields.h"
-#include "app/widgets/theme.h"
+#include "app/pages/compare-table.h"
+#include "app/pages/run-points.h"
+#include "app/widgets/chart-tools.h"
 
 #include <math.h>
-#include <string.h>
 
-/* A metric is a column of the series, or one of the newest evaluations of an encoder. */
+#define ROWS_A_FRAME 8192
+
+/* A metric is a column of the series, or a recall of both encoders. */
 static const struct
 {
-  const char *title;
-  const char *column;  /* of the series, or NULL */
-  const char *encoder; /* whose R@10 */
+  const char *title, *column;
+  WbRecall recall;
+  WbDirection direction;
   DrawUnit unit;
+  gboolean noisy; /* from step to step */
 } metrics[] = {
-  { "Loss", "loss", NULL, DRAW_NUMBER },
-  { "Contrastive loss", "contrastive", NULL, DRAW_NUMBER },
-  { "Distillation loss", "distillation", NULL, DRAW_NUMBER },
-  { "R@10, student", NULL, "student", DRAW_PERCENT },
-  { "R@10, teacher", NULL, "teacher", DRAW_PERCENT },
-  { "Pairs/s", "pairs_per_s", NULL, DRAW_NUMBER },
-  { "Learning rate", "lr", NULL, DRAW_NUMBER },
-  { "Gradient norm", "grad_norm", NULL, DRAW_NUMBER },
+  { "Loss", .column = "loss", .noisy = TRUE },
+  { "Contrastive loss", .column = "contrastive", .noisy = TRUE },
+  { "Distillation loss", .column = "distillation", .noisy = TRUE },
+  { "R@10, text to image", NULL, WB_RECALL_AT_10, WB_TEXT_TO_IMAGE, DRAW_PERCENT, FALSE },
+  { "R@5, text to image", NULL, WB_RECALL_AT_5, WB_TEXT_TO_IMAGE, DRAW_PERCENT, FALSE },
+  { "R@1, text to image", NULL, WB_RECALL_AT_1, WB_TEXT_TO_IMAGE, DRAW_PERCENT, FALSE },
+  { "R@10, image to text", NULL, WB_RECALL_AT_10, WB_IMAGE_TO_TEXT, DRAW_PERCENT, FALSE },
+  { "R@5, image to text", NULL, WB_RECALL_AT_5, WB_IMAGE_TO_TEXT, DRAW_PERCENT, FALSE },
+  { "R@1, image to text", NULL, WB_RECALL_AT_1, WB_IMAGE_TO_TEXT, DRAW_PERCENT, FALSE },
+  { "Learning rate", .column = "lr" },
+  { "Logit scale", .column = "logit_scale" },
+  { "Gradient norm", .column = "grad_norm", .noisy = TRUE },
+  { "Pairs/s", .column = "pairs_per_s", .noisy = TRUE },
+  { "Device memory", .column = "device_bytes", .unit = DRAW_BYTES },
 };
 
-static const char *const metric_names[] = {
-  "Loss",          "Contrastive loss", "Distillation loss",
-  "R@10, student", "R@10, teacher",    "Pairs/s",
-  "Learning rate", "Gradient norm",    NULL
-};
-static const char *const axis_names[] = { "by step", "by time", "by epoch", NULL };
-
-#define SMOOTH_SPAN 20 /* steps, for what is noisy from step to step */
-
-typedef struct
-{
-  WbRun *run;
-  DrawSeries *series;
-} Entry;
+#define CURVES_A_RUN 2 /* the second is the teacher's, of recall only */
 
 struct _WbComparePage
 {
-  AdwBin parent;
+  AdwBin parent_instance;
+
   GListModel *runs;
-  GArray *entries;
-  guint tick; /* a frame is asked for */
-  gboolean has_cursor;
-  double cursor;
+  GPtrArray *compared; /* of WbRun: those listened to */
+  GArray *filled;      /* guint by run: rows that are in the chart */
+  gboolean stale;      /* curves are to be made anew */
+  guint tick;          /* a frame is asked for */
 
   GtkStack *stack;
-  GtkDropDown *metric, *axis;
-  GtkToggleButton *log;
-  GtkDrawingArea *chart;
-  GtkGrid *results, *differences;
-  GtkWidget *differences_title;
+  GtkDropDown *metric;
+  WbChartTools *tools;
+  WbChart *chart;
+  GtkGrid *table;
 };
 
 G_DEFINE_FINAL_TYPE (WbComparePage, wb_compare_page, ADW_TYPE_BIN)
 
-static void
-append_column (DrawSeries *series, WbRun *run, const char *column)
+static WbRun *
+run_at (WbComparePage *page, guint i)
 {
-  const WbSeries *rows = wb_run_get_series (run);
-  const double *values = wb_series_get (rows, column), *step = wb_series_get (rows, "step");
-  const double *wall = wb_series_get (rows, "wall"), *epoch = wb_series_get (rows, "epoch");
-  if (!values || !step || !wall || !epoch)
-    return;
-  for (guint i = 0; i < wb_series_get_length (rows); i++)
-    draw_series_append (series, (const double[]){ step[i], wall[i], epoch[i] }, values[i]);
+  return page->compared->pdata[i];
 }
 
-/* The time and epoch of an evaluation are those of the step before it. */
-static void
-append_evals (DrawSeries *series, WbRun *run, const char *encoder)
+static guint *
+filled_at (WbComparePage *page, guint i)
 {
-  const WbSeries *rows = wb_run_get_series (run);
-  const double *wall = wb_series_get (rows, "wall"), *epoch = wb_series_get (rows, "epoch");
-  guint n = 0;
-  const WbEval *evals = wb_run_get_evals (run, &n);
-  for (guint i = 0; i < n; i++)
+  return &g_array_index (page->filled, guint, i);
+}
+
+/* A run without a colour of its own takes one by its place. */
+static void
+add_curves (WbComparePage *page)
+{
+  wb_chart_remove_curves (page->chart);
+  for (guint i = 0; i < page->compared->len; i++)
     {
-      const guint row = wb_series_find_step (rows, evals[i].step);
-      const gboolean known = wall && epoch && row < wb_series_get_length (rows);
-      if (g_strcmp0 (evals[i].encoder, encoder) == 0)
-        draw_series_append (series,
-                            (const double[]){ (double) evals[i].step, known ? wall[row] : 0,
-                                              known ? epoch[row] : 0 },
-                            evals[i].t2i_r10);
-    }
-}
-
-static void
-rebuild_series (WbComparePage *page, Entry *entry)
-{
-  const guint metric = gtk_drop_down_get_selected (page->metric);
-  g_clear_pointer (&entry->series, draw_series_free);
-  entry->series = draw_series_new ();
-  if (metric >= G_N_ELEMENTS (metrics))
-    return;
-  if (!metrics[metric].column)
-    {
-      append_evals (entry->series, entry->run, metrics[metric].encoder);
-      return;
-    }
-  append_column (entry->series, entry->run, metrics[metric].column);
-  if (strcmp (metrics[metric].column, "lr") != 0)
-    draw_series_set_smoothing (entry->series, DRAW_SMOOTH_EMA, SMOOTH_SPAN);
-}
-
-static Entry *
-entry_at (WbComparePage *page, guint i)
-{
-  return &g_array_index (page->entries, Entry, i);
-}
-
-static void
-describe_chart (WbComparePage *page, const DrawTheme *theme, DrawCurves *curves, DrawCurve *list)
-{
-  const guint metric = gtk_drop_down_get_selected (page->metric);
-  for (guint i = 0; i < page->entries->len; i++)
-    {
-      const WbSummary *summary = wb_run_get_summary (entry_at (page, i)->run);
+      const WbSummary *summary = wb_run_get_summary (run_at (page, i));
       const guint colour = summary->colour == WB_NO_COLOUR ? i : summary->colour;
-      list[i] = (DrawCurve){ .series = entry_at (page, i)->series,
-                             .label = summary->name,
-                             .color = draw_theme_run_color (theme, colour, DRAW_SHADE_BASE) };
-    }
-  *curves = (DrawCurves){ .title = metrics[metric].title,
-                          .curves = list,
-                          .n_curves = page->entries->len,
-                          .axis = (DrawXAxis) gtk_drop_down_get_selected (page->axis),
-                          .unit = metrics[metric].unit,
-                          .log = gtk_toggle_button_get_active (page->log),
-                          .has_cursor = page->has_cursor,
-                          .cursor = page->cursor };
-}
+      g_autofree char *teacher = g_strdup_printf ("%s, teacher", summary->name);
 
-static void
-draw (GtkDrawingArea *area, cairo_t *cr, int width, int height, gpointer data)
-{
-  WbComparePage *page = data;
-  DrawTheme theme;
-  DrawCurves curves;
-  g_autofree DrawCurve *list = g_new0 (DrawCurve, page->entries->len + 1);
-  wb_theme_init (&theme, GTK_WIDGET (area));
-  describe_chart (page, &theme, &curves, list);
-  draw_curves (cr, &theme, &curves, width, height);
-}
-
-static void
-hovered (WbComparePage *page, double px, double py)
-{
-  DrawTheme theme;
-  DrawCurves curves;
-  guint n = 0;
-  g_autofree DrawCurve *list = g_new0 (DrawCurve, page->entries->len + 1);
-  g_autofree DrawSample *samples = g_new0 (DrawSample, page->entries->len + 1);
-  GtkWidget *area = GTK_WIDGET (page->chart);
-  wb_theme_init (&theme, area);
-  describe_chart (page, &theme, &curves, list);
-  page->has_cursor =
-      draw_curves_hit (&curves, gtk_widget_get_width (area), gtk_widget_get_height (area), px, py,
-                       &page->cursor, samples, &n);
-  gtk_widget_queue_draw (area);
-}
-
-static void
-left (WbComparePage *page)
-{
-  page->has_cursor = FALSE;
-  gtk_widget_queue_draw (GTK_WIDGET (page->chart));
-}
-
-static void
-clear_grid (GtkGrid *grid)
-{
-  GtkWidget *child;
-  while ((child = gtk_widget_get_first_child (GTK_WIDGET (grid))))
-    gtk_grid_remove (grid, child);
-}
-
-static void
-put (GtkGrid *grid, int column, int row, const char *text, const char *class)
-{
-  GtkWidget *label = gtk_label_new (text);
-  gtk_label_set_xalign (GTK_LABEL (label), column == 0 ? 0 : 1);
-  gtk_label_set_selectable (GTK_LABEL (label), TRUE);
-  gtk_widget_add_css_class (label, "figures");
-  if (class)
-    gtk_widget_add_css_class (label, class);
-  gtk_grid_attach (grid, label, column, row, 1, 1);
-}
-
-static void
-put_number (GtkGrid *grid, int column, int row, double value, DrawUnit unit)
-{
-  char text[DRAW_FORMAT_SIZE];
-  put (grid, column, row, draw_format (text, value, unit), NULL);
-}
-
-static void
-put_recalls (GtkGrid *grid, int column, int row, const WbEval *eval)
-{
-  const double values[] = { eval ? eval->t2i_r1 : NAN, eval ? eval->t2i_r5 : NAN,
-                            eval ? eval->t2i_r10 : NAN };
-  for (int i = 0; i < 3; i++)
-    put_number (grid, column + i, row, values[i], DRAW_PERCENT);
-}
-
-static void
-fill_results (WbComparePage *page)
-{
-  static const char *const heads[] = {
-    "Run",  "State",       "Step", "Loss", "Student R@1", "R@5",
-    "R@10", "Teacher R@1", "R@5",  "R@10", "Pairs/s",     "Time"
-  };
-  clear_grid (page->results);
-  for (int i = 0; i < (int) G_N_ELEMENTS (heads); i++)
-    put (page->results, i, 0, heads[i], "dim-label");
-  for (guint i = 0; i < page->entries->len; i++)
-    {
-      WbRun *run = entry_at (page, i)->run;
-      const WbSummary *summary = wb_run_get_summary (run);
-      const WbSeries *rows = wb_run_get_series (run);
-      const int row = (int) i + 1;
-      put (page->results, 0, row, summary->name, NULL);
-      put (page->results, 1, row, wb_run_state_name (summary->state), NULL);
-      put_number (page->results, 2, row, (double) summary->step, DRAW_INTEGER);
-      put_number (page->results, 3, row, wb_series_get_last (rows, "loss"), DRAW_NUMBER);
-      put_recalls (page->results, 4, row, wb_run_get_newest_eval (run, "student"));
-      put_recalls (page->results, 7, row, wb_run_get_newest_eval (run, "teacher"));
-      put_number (page->results, 10, row, wb_series_get_last (rows, "pairs_per_s"), DRAW_NUMBER);
-      put_number (page->results, 11, row, wb_series_get_last (rows, "wall"), DRAW_TIME);
+      wb_chart_add_curve (page->chart, &(WbChartCurve){ .label = summary->name, .colour = colour });
+      wb_chart_add_curve (page->chart,
+                          &(WbChartCurve){ .label = teacher, .colour = colour, .dashed = TRUE });
+      *filled_at (page, i) = 0;
     }
 }
 
 static void
-fill_differences (WbComparePage *page)
+take_evals (WbComparePage *page, guint i, guint metric)
 {
-  const guint n = page->entries->len;
-  g_autofree const NnConfig **configs = g_new0 (const NnConfig *, n + 1);
-  g_autoptr (GPtrArray) fields =
-      g_ptr_array_new_with_free_func ((GDestroyNotify) g_ptr_array_unref);
-  clear_grid (page->differences);
-  for (guint i = 0; i < n; i++)
-    {
-      configs[i] = wb_run_get_config (entry_at (page, i)->run);
-      if (!configs[i])
-        return;
-      g_ptr_array_add (fields, wb_fields_new (configs[i]));
-      put (page->differences, (int) i + 1, 0, wb_run_get_summary (entry_at (page, i)->run)->name,
-           "dim-label");
-    }
-  g_autoptr (GPtrArray) paths = wb_fields_differing (configs, n);
-  gtk_widget_set_visible (page->differences_title, paths->len > 0);
-  gtk_widget_set_visible (GTK_WIDGET (page->differences), paths->len > 0);
-  for (guint row = 0; row < paths->len; row++)
-    {
-      const char *path = g_ptr_array_index (paths, row);
-      put (page->differences, 0, (int) row + 1, path, NULL);
-      for (guint i = 0; i < n; i++)
-        {
-          const char *text = wb_fields_get (g_ptr_array_index (fields, i), path);
-          put (page->differences, (int) i + 1, (int) row + 1, text ? text : "–", NULL);
-        }
-    }
+  static const char *const encoders[CURVES_A_RUN] = { "student", "teacher" };
+
+  for (guint c = 0; c < CURVES_A_RUN; c++)
+    wb_chart_set_hidden (
+        page->chart, CURVES_A_RUN * i + c,
+        wb_run_points_append_evals (page->chart, CURVES_A_RUN * i + c, run_at (page, i),
+                                    encoders[c], metrics[metric].recall, metrics[metric].direction)
+            == 0);
+}
+
+/* As many rows as fit into a frame; FALSE: there are more. */
+static gboolean
+take_rows (WbComparePage *page, guint i, guint metric)
+{
+  const WbSeries *series = wb_run_get_series (run_at (page, i));
+  const guint length = wb_series_get_length (series), from = *filled_at (page, i);
+  const guint to = MIN (length, from + ROWS_A_FRAME);
+
+  wb_run_points_append_rows (page->chart, CURVES_A_RUN * i, series, metrics[metric].column, from,
+                             to);
+  *filled_at (page, i) = to;
+  wb_chart_set_hidden (page->chart, CURVES_A_RUN * i,
+                       !wb_series_get (series, metrics[metric].column));
+  wb_chart_set_hidden (page->chart, CURVES_A_RUN * i + 1, TRUE);
+  return to == length;
+}
+
+static void
+dress_chart (WbComparePage *page, guint metric)
+{
+  const double span = metrics[metric].noisy ? wb_chart_tools_get_span (page->tools) : 0;
+
+  wb_chart_group_set_axis (wb_chart_get_group (page->chart), wb_chart_tools_get_axis (page->tools));
+  wb_chart_set_log (page->chart, wb_chart_tools_get_log (page->tools));
+  wb_chart_set_title (page->chart, metrics[metric].title);
+  wb_chart_set_unit (page->chart, metrics[metric].unit);
+  wb_chart_set_smoothing (page->chart, span > 0 ? DRAW_SMOOTH_EMA : DRAW_SMOOTH_NONE, span);
+}
+
+/* FALSE: there is more to take over. */
+static gboolean
+fill_chart (WbComparePage *page)
+{
+  const guint metric = MIN (gtk_drop_down_get_selected (page->metric), G_N_ELEMENTS (metrics) - 1);
+  const gboolean made = page->stale;
+  gboolean all = TRUE;
+
+  if (page->stale)
+    add_curves (page);
+  page->stale = FALSE;
+  dress_chart (page, metric);
+  for (guint i = 0; i < page->compared->len; i++)
+    if (metrics[metric].column)
+      all &= take_rows (page, i, metric);
+    else if (made)
+      take_evals (page, i, metric);
+  return all;
 }
 
 static gboolean
-refresh (GtkWidget *widget, GdkFrameClock *clock, gpointer data)
+update (GtkWidget *widget, GdkFrameClock *clock, gpointer data)
 {
   WbComparePage *page = WB_COMPARE_PAGE (widget);
+
   (void) clock;
   (void) data;
+  if (!fill_chart (page))
+    return G_SOURCE_CONTINUE;
   page->tick = 0;
-  for (guint i = 0; i < page->entries->len; i++)
-    rebuild_series (page, entry_at (page, i));
-  fill_results (page);
-  fill_differences (page);
-  gtk_widget_queue_draw (GTK_WIDGET (page->chart));
+  wb_compare_table_fill (page->table, (WbRun *const *) page->compared->pdata, page->compared->len);
   return G_SOURCE_REMOVE;
 }
 
-/* Whatever has changed, it is shown with the next frame. */
+/* Whatever has changed is shown with the next frame; off the screen, when the page comes back. */
 static void
-queue_refresh (WbComparePage *page)
+queue_update (WbComparePage *page)
 {
-  if (!page->tick && page->chart)
-    page->tick = gtk_widget_add_tick_callback (GTK_WIDGET (page), refresh, NULL, NULL);
+  if (page->tick == 0 && page->compared->len > 0 && gtk_widget_get_mapped (GTK_WIDGET (page)))
+    page->tick = gtk_widget_add_tick_callback (GTK_WIDGET (page), update, NULL, NULL);
 }
 
 static void
-clear_entries (WbComparePage *page)
+run_changed (WbRun *run, guint changes, guint first_row, WbComparePage *page)
 {
-  for (guint i = 0; i < page->entries->len; i++)
+  guint i = 0;
+
+  if (!g_ptr_array_find (page->compared, run, &i))
+    return;
+  if (changes & WB_CHANGED_EVALS
+      || (changes & WB_CHANGED_SERIES && first_row < *filled_at (page, i)))
+    page->stale = TRUE;
+  queue_update (page);
+}
+
+/* A name or colour that comes late. */
+static void
+run_renamed (WbComparePage *page)
+{
+  page->stale = TRUE;
+  queue_update (page);
+}
+
+static void
+let_go (WbComparePage *page)
+{
+  for (guint i = 0; i < page->compared->len; i++)
     {
-      Entry *entry = entry_at (page, i);
-      g_signal_handlers_disconnect_by_data (entry->run, page);
-      wb_run_close (entry->run);
-      g_object_unref (entry->run);
-      draw_series_free (entry->series);
+      g_signal_handlers_disconnect_by_data (run_at (page, i), page);
+      wb_run_close (run_at (page, i));
     }
-  g_array_set_size (page->entries, 0);
+  g_ptr_array_set_size (page->compared, 0);
+  page->stale = TRUE;
 }
 
 static void
 runs_changed (WbComparePage *page)
 {
   const guint n = page->runs ? g_list_model_get_n_items (page->runs) : 0;
-  clear_entries (page);
+
+  let_go (page);
+  g_array_set_size (page->filled, n);
   for (guint i = 0; i < n; i++)
     {
-      Entry entry = { g_list_model_get_item (page->runs, i), draw_series_new () };
-      wb_run_open (entry.run);
-      g_signal_connect_swapped (entry.run, "changed", G_CALLBACK (queue_refresh), page);
-      g_array_append_val (page->entries, entry);
+      WbRun *run = g_list_model_get_item (page->runs, i);
+
+      g_ptr_array_add (page->compared, run);
+      wb_run_open (run);
+      g_signal_connect (run, "changed", G_CALLBACK (run_changed), page);
+      g_signal_connect_swapped (run, "notify::name", G_CALLBACK (run_renamed), page);
+      g_signal_connect_swapped (run, "notify::colour", G_CALLBACK (run_renamed), page);
     }
-  if (!page->stack)
-    return;
-  gtk_stack_set_visible_child_name (page->stack, n ? "runs" : "empty");
-  queue_refresh (page);
+  if (page->stack)
+    gtk_stack_set_visible_child_name (page->stack, n > 0 ? "runs" : "empty");
+  queue_update (page);
 }
 
 void
@@ -337,70 +237,99 @@ wb_compare_page_set_runs (WbComparePage *page, GListModel *runs)
 static void
 metric_chosen (WbComparePage *page)
 {
-  queue_refresh (page);
+  if (!page->compared)
+    return; /* the page is being made */
+  page->stale = TRUE;
+  wb_chart_set_zoom_y (page->chart, (DrawRange){ 0, 0 });
+  queue_update (page);
 }
 
 static void
-redraw (WbComparePage *page)
+tools_changed (WbComparePage *page)
 {
-  gtk_widget_queue_draw (GTK_WIDGET (page->chart));
+  queue_update (page);
 }
 
 static void
-dispose (GObject *object)
+show_whole (WbComparePage *page)
+{
+  wb_chart_reset (page->chart);
+}
+
+static void
+wb_compare_page_map (GtkWidget *widget)
+{
+  GTK_WIDGET_CLASS (wb_compare_page_parent_class)->map (widget);
+  queue_update (WB_COMPARE_PAGE (widget));
+}
+
+static void
+wb_compare_page_unmap (GtkWidget *widget)
+{
+  WbComparePage *page = WB_COMPARE_PAGE (widget);
+
+  if (page->tick)
+    gtk_widget_remove_tick_callback (widget, page->tick);
+  page->tick = 0;
+  GTK_WIDGET_CLASS (wb_compare_page_parent_class)->unmap (widget);
+}
+
+static void
+wb_compare_page_dispose (GObject *object)
 {
   WbComparePage *page = WB_COMPARE_PAGE (object);
-  if (page->tick)
-    gtk_widget_remove_tick_callback (GTK_WIDGET (page), page->tick);
-  page->tick = 0;
-  adw_bin_set_child (ADW_BIN (object), NULL);
+
+  page->stack = NULL;
   wb_compare_page_set_runs (page, NULL);
+  adw_bin_set_child (ADW_BIN (object), NULL);
   G_OBJECT_CLASS (wb_compare_page_parent_class)->dispose (object);
 }
 
 static void
-finalize (GObject *object)
+wb_compare_page_finalize (GObject *object)
 {
-  g_array_unref (WB_COMPARE_PAGE (object)->entries);
+  g_ptr_array_unref (WB_COMPARE_PAGE (object)->compared);
+  g_array_unref (WB_COMPARE_PAGE (object)->filled);
   G_OBJECT_CLASS (wb_compare_page_parent_class)->finalize (object);
 }
 
 static void
 wb_compare_page_class_init (WbComparePageClass *class)
 {
-  GtkWidgetClass *widget = GTK_WIDGET_CLASS (class);
-  G_OBJECT_CLASS (class)->dispose = dispose;
-  G_OBJECT_CLASS (class)->finalize = finalize;
-  gtk_widget_class_set_template_from_resource (widget,
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (class);
+
+  G_OBJECT_CLASS (class)->dispose = wb_compare_page_dispose;
+  G_OBJECT_CLASS (class)->finalize = wb_compare_page_finalize;
+  widget_class->map = wb_compare_page_map;
+  widget_class->unmap = wb_compare_page_unmap;
+  g_type_ensure (WB_TYPE_CHART);
+  g_type_ensure (WB_TYPE_CHART_TOOLS);
+  gtk_widget_class_set_template_from_resource (widget_class,
                                                "/org/penumbra/Workbench/ui/compare-page.ui");
-  gtk_widget_class_bind_template_child (widget, WbComparePage, stack);
-  gtk_widget_class_bind_template_child (widget, WbComparePage, metric);
-  gtk_widget_class_bind_template_child (widget, WbComparePage, axis);
-  gtk_widget_class_bind_template_child (widget, WbComparePage, log);
-  gtk_widget_class_bind_template_child (widget, WbComparePage, chart);
-  gtk_widget_class_bind_template_child (widget, WbComparePage, results);
-  gtk_widget_class_bind_template_child (widget, WbComparePage, differences);
-  gtk_widget_class_bind_template_child_full (widget, "differences-title", FALSE,
-                                             G_STRUCT_OFFSET (WbComparePage, differences_title));
-  gtk_widget_class_bind_template_callback (widget, metric_chosen);
-  gtk_widget_class_bind_template_callback (widget, redraw);
+  gtk_widget_class_bind_template_child (widget_class, WbComparePage, stack);
+  gtk_widget_class_bind_template_child (widget_class, WbComparePage, metric);
+  gtk_widget_class_bind_template_child (widget_class, WbComparePage, tools);
+  gtk_widget_class_bind_template_child (widget_class, WbComparePage, chart);
+  gtk_widget_class_bind_template_child (widget_class, WbComparePage, table);
+  gtk_widget_class_bind_template_callback (widget_class, metric_chosen);
+  gtk_widget_class_bind_template_callback (widget_class, tools_changed);
+  gtk_widget_class_bind_template_callback (widget_class, show_whole);
 }
 
 static void
 wb_compare_page_init (WbComparePage *page)
 {
-  g_autoptr (GtkStringList) metric_list = gtk_string_list_new (metric_names);
-  g_autoptr (GtkStringList) axis_list = gtk_string_list_new (axis_names);
-  page->entries = g_array_new (FALSE, TRUE, sizeof (Entry));
-  gtk_widget_init_template (GTK_WIDGET (page));
-  gtk_drop_down_set_model (page->metric, G_LIST_MODEL (metric_list));
-  gtk_drop_down_set_model (page->axis, G_LIST_MODEL (axis_list));
-  gtk_drawing_area_set_draw_func (page->chart, draw, page, NULL);
+  g_autoptr (GtkStringList) titles = gtk_string_list_new (NULL);
 
-  GtkEventController *motion = gtk_event_controller_motion_new ();
-  g_signal_connect_swapped (motion, "motion", G_CALLBACK (hovered), page);
-  g_signal_connect_swapped (motion, "leave", G_CALLBACK (left), page);
-  gtk_widget_add_controller (GTK_WIDGET (page->chart), motion);
+  for (guint i = 0; i < G_N_ELEMENTS (metrics); i++)
+    gtk_string_list_append (titles, metrics[i].title);
+  gtk_widget_init_template (GTK_WIDGET (page));
+  gtk_drop_down_set_model (page->metric, G_LIST_MODEL (titles));
+  wb_drop_down_set_name (page->metric, "What to compare");
+  wb_chart_tools_add_keys (page->tools, GTK_WIDGET (page));
+  page->compared = g_ptr_array_new_with_free_func (g_object_unref);
+  page->filled = g_array_new (FALSE, TRUE, sizeof (guint));
+  page->stale = TRUE;
 }
 
 GtkWidget *

@@ -1,7 +1,6 @@
 #include "app/pages/train-curves.h"
 
 #include <math.h>
-#include <string.h>
 
 #define ROWS_A_FRAME 8192
 
@@ -32,12 +31,13 @@ enum
 /* Curves of recall: the student's, then the teacher's, for each. */
 static const struct
 {
+  WbRecall recall;
   const char *student, *teacher;
   DrawShade shade;
 } recalls[] = {
-  { "R@10", "R@10 teacher", DRAW_SHADE_STRONG },
-  { "R@5", "R@5 teacher", DRAW_SHADE_BASE },
-  { "R@1", "R@1 teacher", DRAW_SHADE_SOFT },
+  { WB_RECALL_AT_10, "R@10", "R@10 teacher", DRAW_SHADE_STRONG },
+  { WB_RECALL_AT_5, "R@5", "R@5 teacher", DRAW_SHADE_BASE },
+  { WB_RECALL_AT_1, "R@1", "R@1 teacher", DRAW_SHADE_SOFT },
 };
 
 static const WbTrainChart noisy[] = { WB_TRAIN_LOSSES, WB_TRAIN_GRADIENT, WB_TRAIN_SPEED };
@@ -80,82 +80,29 @@ wb_train_curves_cut (WbTrainCurves *curves, guint first_row)
   curves->evals_stale = TRUE;
 }
 
-/* The columns that points lie over. */
-typedef struct
-{
-  const double *x[DRAW_X_AXES];
-} Columns;
-
-static Columns
-find_columns (const WbSeries *series)
-{
-  return (Columns){ .x = { [DRAW_X_STEP] = wb_series_get (series, "step"),
-                           [DRAW_X_WALL] = wb_series_get (series, "wall"),
-                           [DRAW_X_EPOCH] = wb_series_get (series, "epoch") } };
-}
-
-static void
-read_x (const Columns *columns, guint row, double x[DRAW_X_AXES])
-{
-  for (guint axis = 0; axis < DRAW_X_AXES; axis++)
-    x[axis] = columns->x[axis] ? columns->x[axis][row] : NAN;
-}
-
 static void
 take_rows (WbTrainCurves *curves, const WbSeries *series, guint to)
 {
-  const Columns columns = find_columns (series);
   guint numbers[WB_TRAIN_N_CHARTS] = { 0 };
 
   for (guint i = 0; i < G_N_ELEMENTS (lines); i++)
-    {
-      const double *values = wb_series_get (series, lines[i].column);
-      const guint curve = numbers[lines[i].chart]++;
-
-      for (guint row = curves->filled; row < to; row++)
-        {
-          double x[DRAW_X_AXES];
-
-          read_x (&columns, row, x);
-          wb_chart_append (curves->charts[lines[i].chart], curve, x, values ? values[row] : NAN);
-        }
-    }
+    wb_run_points_append_rows (curves->charts[lines[i].chart], numbers[lines[i].chart]++, series,
+                               lines[i].column, curves->filled, to);
   curves->filled = to;
-}
-
-/* Where an evaluation stands: at the row of its step. */
-static void
-read_x_of_step (const WbSeries *series, gint64 step, double x[DRAW_X_AXES])
-{
-  const Columns columns = find_columns (series);
-  const guint length = wb_series_get_length (series), row = wb_series_find_step (series, step);
-
-  x[DRAW_X_WALL] = x[DRAW_X_EPOCH] = 0;
-  if (length > 0 && step > 0)
-    read_x (&columns, MIN (row, length - 1), x);
-  x[DRAW_X_STEP] = (double) step;
 }
 
 static void
 take_evals (WbTrainCurves *curves, WbRun *run)
 {
   WbChart *chart = curves->charts[WB_TRAIN_RECALL];
-  guint n;
-  const WbEval *evals = wb_run_get_evals (run, &n);
 
   wb_chart_truncate (chart, 0);
-  for (guint i = 0; i < n; i++)
+  for (guint i = 0; i < G_N_ELEMENTS (recalls); i++)
     {
-      const WbEval *eval = &evals[i];
-      const guint teacher = g_strcmp0 (eval->encoder, "teacher") == 0;
-      double x[DRAW_X_AXES];
-
-      if (g_strcmp0 (eval->task, "retrieval") != 0 || g_strcmp0 (eval->split, "val") != 0)
-        continue;
-      read_x_of_step (wb_run_get_series (run), eval->step, x);
-      wb_chart_append (chart, 0 + teacher, x, curves->backwards ? eval->i2t_r10 : eval->t2i_r10);
-      wb_chart_append (chart, 2 + teacher, x, curves->backwards ? eval->i2t_r5 : eval->t2i_r5);
-      wb_chart_append (chart, 4 + teacher, x, curves->backwards ? eval->i2t_r1 : eval->t2i_r1);
+      wb_run_points_append_evals (chart, 2 * i, run, "student", recalls[i].recall,
+                                  curves->direction);
+      wb_run_points_append_evals (chart, 2 * i + 1, run, "teacher", recalls[i].recall,
+                                  curves->direction);
     }
   curves->evals_stale = FALSE;
 }
@@ -219,10 +166,11 @@ wb_train_curves_set_log (WbTrainCurves *curves, gboolean log)
 }
 
 void
-wb_train_curves_set_backwards (WbTrainCurves *curves, gboolean backwards)
+wb_train_curves_set_direction (WbTrainCurves *curves, WbDirection direction)
 {
-  curves->backwards = backwards;
+  curves->direction = direction;
   curves->evals_stale = TRUE;
-  wb_chart_set_title (curves->charts[WB_TRAIN_RECALL],
-                      backwards ? "Recall, image to text" : "Recall, text to image");
+  wb_chart_set_title (curves->charts[WB_TRAIN_RECALL], direction == WB_IMAGE_TO_TEXT
+                                                           ? "Recall, image to text"
+                                                           : "Recall, text to image");
 }

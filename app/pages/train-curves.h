@@ -3,8 +3,7 @@
  */
 #pragma once
 
-#include "app/session/run.h"
-#include "app/widgets/chart.h"
+#include "app/pages/run-points.h"
 
 G_BEGIN_DECLS
 
@@ -25,7 +24,7 @@ typedef struct
   WbChart *charts[WB_TRAIN_N_CHARTS]; /* borrowed */
   guint filled;                       /* rows of the series that are in the charts */
   gboolean evals_stale;
-  gboolean backwards; /* recall of texts by pictures */
+  WbDirection direction; /* of recall */
 } WbTrainCurves;
 
 /* Adds the curves to the charts, which are in place. */
@@ -48,7 +47,6 @@ void wb_train_curves_smooth (WbTrainCurves *curves, double span);
 
 void wb_train_curves_set_log (WbTrainCurves *curves, gboolean log);
 
-/* Recall of pictures by texts, or of texts by pictures. */
-void wb_train_curves_set_backwards (WbTrainCurves *curves, gboolean backwards);
+void wb_train_curves_set_direction (WbTrainCurves *curves, WbDirection direction);
 
 G_END_DECLS

@@ -3,6 +3,7 @@
 #include "app/pages/train-curves.h"
 #include "app/pages/train-status.h"
 #include "app/widgets/chart-board.h"
+#include "app/widgets/chart-tools.h"
 
 #include <math.h>
 
@@ -24,8 +25,8 @@ struct _WbTrainPage
   GtkButton *remedy, *folder, *strip_remedy;
   GtkInfoBar *strip;
   GtkLabel *strip_text;
-  GtkDropDown *axis, *smoothing, *direction;
-  GtkToggleButton *log;
+  WbChartTools *tools;
+  GtkDropDown *direction;
   WbChart *losses, *recall, *rate, *scale, *gradient, *speed, *memory;
 
   WbTrainCurves curves;
@@ -39,8 +40,6 @@ struct _WbTrainPage
 };
 
 G_DEFINE_FINAL_TYPE (WbTrainPage, wb_train_page, ADW_TYPE_BIN)
-
-static const double spans[] = { 0, 10, 30, 100 };
 
 static void
 view_free (gpointer data)
@@ -85,7 +84,7 @@ restore_view (WbTrainPage *self)
 
   if (self->restored || self->curves.filled == 0)
     return;
-  gtk_drop_down_set_selected (self->axis, view->axis);
+  wb_chart_tools_set_axis (self->tools, view->axis);
   wb_chart_group_set_zoom (self->group, view->zoom);
   self->restored = TRUE;
 }
@@ -96,10 +95,7 @@ set_remedy (GtkButton *button, const WbTrainStatus *status)
   gtk_widget_set_visible (GTK_WIDGET (button), status->remedy != NULL);
   if (!status->remedy)
     return;
-  g_auto (GStrv) parts = g_strsplit (status->remedy, "_", 2);
-  g_autofree char *name = g_strjoinv ("", parts);
   gtk_button_set_label (button, status->remedy);
-  gtk_accessible_update_property (GTK_ACCESSIBLE (button), GTK_ACCESSIBLE_PROPERTY_LABEL, name, -1);
   gtk_actionable_set_action_name (GTK_ACTIONABLE (button), status->action);
 }
 
@@ -242,30 +238,18 @@ wb_train_page_unmap (GtkWidget *widget)
 }
 
 static void
-axis_changed (WbTrainPage *self)
+tools_changed (WbTrainPage *self)
 {
-  if (self->group)
-    wb_chart_group_set_axis (self->group, gtk_drop_down_get_selected (self->axis));
-}
-
-static void
-log_changed (WbTrainPage *self)
-{
-  wb_train_curves_set_log (&self->curves, gtk_toggle_button_get_active (self->log));
-}
-
-static void
-smoothing_changed (WbTrainPage *self)
-{
-  const guint chosen = gtk_drop_down_get_selected (self->smoothing);
-
-  wb_train_curves_smooth (&self->curves, spans[MIN (chosen, G_N_ELEMENTS (spans) - 1)]);
+  wb_chart_group_set_axis (self->group, wb_chart_tools_get_axis (self->tools));
+  wb_train_curves_set_log (&self->curves, wb_chart_tools_get_log (self->tools));
+  wb_train_curves_smooth (&self->curves, wb_chart_tools_get_span (self->tools));
 }
 
 static void
 direction_changed (WbTrainPage *self)
 {
-  wb_train_curves_set_backwards (&self->curves, gtk_drop_down_get_selected (self->direction) == 1);
+  wb_train_curves_set_direction (&self->curves,
+                                 (WbDirection) gtk_drop_down_get_selected (self->direction));
   queue_update (self);
 }
 
@@ -286,24 +270,10 @@ dismiss (GtkWidget *widget, const char *action, GVariant *parameter)
 }
 
 static void
-show_whole (GtkWidget *widget, const char *action, GVariant *parameter)
+show_whole (WbTrainPage *self)
 {
-  WbTrainPage *self = WB_TRAIN_PAGE (widget);
-
-  (void) action;
-  (void) parameter;
   for (guint i = 0; i < WB_TRAIN_N_CHARTS; i++)
     wb_chart_reset (self->curves.charts[i]);
-}
-
-static void
-toggle_log (GtkWidget *widget, const char *action, GVariant *parameter)
-{
-  WbTrainPage *self = WB_TRAIN_PAGE (widget);
-
-  (void) action;
-  (void) parameter;
-  gtk_toggle_button_set_active (self->log, !gtk_toggle_button_get_active (self->log));
 }
 
 static void
@@ -346,7 +316,7 @@ show_alert (GtkWidget *widget, const char *action, GVariant *parameter)
   if (n == 0)
     return;
   gtk_widget_grab_focus (GTK_WIDGET (self->losses));
-  show_whole (widget, NULL, NULL);
+  show_whole (self);
   wb_chart_group_set_cursor (self->group, wb_chart_convert (self->losses, DRAW_X_STEP,
                                                             wb_chart_group_get_axis (self->group),
                                                             (double) alerts[n - 1].step));
@@ -397,9 +367,7 @@ bind_template (GtkWidgetClass *widget_class)
   BIND (strip);
   BIND (strip_text);
   BIND (strip_remedy);
-  BIND (axis);
-  BIND (log);
-  BIND (smoothing);
+  BIND (tools);
   BIND (direction);
   BIND (losses);
   BIND (recall);
@@ -408,9 +376,8 @@ bind_template (GtkWidgetClass *widget_class)
   BIND (gradient);
   BIND (speed);
   BIND (memory);
-  gtk_widget_class_bind_template_callback (widget_class, axis_changed);
-  gtk_widget_class_bind_template_callback (widget_class, log_changed);
-  gtk_widget_class_bind_template_callback (widget_class, smoothing_changed);
+  gtk_widget_class_bind_template_callback (widget_class, tools_changed);
+  gtk_widget_class_bind_template_callback (widget_class, show_whole);
   gtk_widget_class_bind_template_callback (widget_class, direction_changed);
 }
 
@@ -426,26 +393,12 @@ wb_train_page_class_init (WbTrainPageClass *class)
   widget_class->unmap = wb_train_page_unmap;
   g_type_ensure (WB_TYPE_CHART);
   g_type_ensure (WB_TYPE_CHART_BOARD);
+  g_type_ensure (WB_TYPE_CHART_TOOLS);
   bind_template (widget_class);
-  gtk_widget_class_install_action (widget_class, "train.whole", NULL, show_whole);
-  gtk_widget_class_install_action (widget_class, "train.log", NULL, toggle_log);
   gtk_widget_class_install_action (widget_class, "train.dismiss", NULL, dismiss);
   gtk_widget_class_install_action (widget_class, "train.retry", NULL, retry);
   gtk_widget_class_install_action (widget_class, "train.open-folder", NULL, open_folder);
   gtk_widget_class_install_action (widget_class, "train.show-alert", NULL, show_alert);
-  gtk_widget_class_add_binding_action (widget_class, GDK_KEY_0, 0, "train.whole", NULL);
-  gtk_widget_class_add_binding_action (widget_class, GDK_KEY_l, 0, "train.log", NULL);
-}
-
-/* The button in a drop-down takes the focus, but GTK gives it no name. */
-static void
-name_button (GtkDropDown *drop_down, const char *name)
-{
-  GtkWidget *button = gtk_widget_get_first_child (GTK_WIDGET (drop_down));
-
-  if (button)
-    gtk_accessible_update_property (GTK_ACCESSIBLE (button), GTK_ACCESSIBLE_PROPERTY_LABEL, name,
-                                    -1);
 }
 
 static void
@@ -466,10 +419,9 @@ wb_train_page_init (WbTrainPage *self)
   for (guint i = 0; i < WB_TRAIN_N_CHARTS; i++)
     wb_chart_set_group (self->curves.charts[i], self->group);
   wb_train_curves_init (&self->curves);
-  gtk_drop_down_set_selected (self->smoothing, 1);
-  name_button (self->axis, "Horizontal axis");
-  name_button (self->smoothing, "Smoothing");
-  name_button (self->direction, "Direction of recall");
+  wb_chart_tools_add_keys (self->tools, GTK_WIDGET (self));
+  tools_changed (self);
+  wb_drop_down_set_name (self->direction, "Direction of recall");
   show_state (self);
 }
 

@@ -25,6 +25,8 @@ struct _WbChart
 
   DrawRange y;      /* shown while not zoomed: grows in steps */
   DrawRange zoom_y; /* empty: none */
+  DrawSmoothing smoothing;
+  double span;
   guint describing;
 };
 
@@ -381,6 +383,7 @@ wb_chart_add_curve (WbChart *self, const WbChartCurve *curve)
                               .shade = curve->shade,
                               .dashed = curve->dashed };
 
+  draw_series_set_smoothing (added.series, self->smoothing, self->span);
   g_array_append_val (self->curves, added);
   queue_update (self);
   return self->curves->len - 1;
@@ -429,6 +432,10 @@ wb_chart_truncate (WbChart *self, guint n)
 void
 wb_chart_set_smoothing (WbChart *self, DrawSmoothing smoothing, double span)
 {
+  if (smoothing == self->smoothing && span == self->span)
+    return;
+  self->smoothing = smoothing;
+  self->span = span;
   for (guint i = 0; i < self->curves->len; i++)
     draw_series_set_smoothing (CURVE (self, i)->series, smoothing, span);
   queue_update (self);

@@ -62,6 +62,8 @@ void wb_chart_set_colour (WbChart *chart, guint colour); /* of all curves */
 /* Points: of x by axis (draw_series_append), one curve or all from the n-th on. */
 void wb_chart_append (WbChart *chart, guint curve, const double x[DRAW_X_AXES], double y);
 void wb_chart_truncate (WbChart *chart, guint n);
+
+/* Of all curves, those that will be added, too. */
 void wb_chart_set_smoothing (WbChart *chart, DrawSmoothing smoothing, double span);
 
 /* For groups and for the chart's controllers. */

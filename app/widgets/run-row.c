@@ -1,12 +1,10 @@
 #include "app/widgets/run-row.h"
 
 #include "app/draw/format.h"
-#include "app/widgets/theme.h"
+#include "app/widgets/run-dot.h"
+#include "app/widgets/sparkline.h"
 
 #include <math.h>
-
-#define DOT 10
-#define SPARK_HEIGHT 22
 
 struct _WbRunRow
 {
@@ -15,66 +13,12 @@ struct _WbRunRow
   GListStore *checked;
   gboolean updating;
   GtkCheckButton *check;
-  GtkWidget *dot, *spark;
-  GtkLabel *name, *text;
+  WbRunDot *dot;
+  WbSparkline *spark;
+  GtkLabel *name, *text, *data;
 };
 
 G_DEFINE_FINAL_TYPE (WbRunRow, wb_run_row, GTK_TYPE_BOX)
-
-static DrawColor
-run_color (WbRunRow *row, const DrawTheme *theme)
-{
-  const guint colour = wb_run_get_summary (row->run)->colour;
-  return colour == WB_NO_COLOUR ? theme->muted
-                                : draw_theme_run_color (theme, colour, DRAW_SHADE_BASE);
-}
-
-static void
-draw_dot (GtkDrawingArea *area, cairo_t *cr, int width, int height, gpointer data)
-{
-  WbRunRow *row = data;
-  DrawTheme theme;
-  if (!row->run)
-    return;
-  wb_theme_init (&theme, GTK_WIDGET (area));
-  draw_set_color (cr, run_color (row, &theme), 1);
-  cairo_arc (cr, width / 2.0, height / 2.0, DOT / 2.0, 0, 2 * G_PI);
-  if (wb_run_state_is_live (wb_run_get_state (row->run)))
-    cairo_fill (cr);
-  else
-    {
-      cairo_set_line_width (cr, 2);
-      cairo_stroke (cr);
-    }
-}
-
-/* The loss from the first to the newest step; as long as the run has come. */
-static void
-draw_spark (GtkDrawingArea *area, cairo_t *cr, int width, int height, gpointer data)
-{
-  WbRunRow *row = data;
-  const WbSummary *summary = row->run ? wb_run_get_summary (row->run) : NULL;
-  DrawTheme theme;
-  if (!summary || summary->n_spark < 2)
-    return;
-  wb_theme_init (&theme, GTK_WIDGET (area));
-  float least = summary->spark[0], most = least;
-  for (guint i = 1; i < summary->n_spark; i++)
-    {
-      least = fminf (least, summary->spark[i]);
-      most = fmaxf (most, summary->spark[i]);
-    }
-  const double share =
-      summary->total > 0 ? CLAMP ((double) summary->step / (double) summary->total, 0, 1) : 1;
-  const double span = MAX (most - least, 1e-6), reach = (width - 3) * share;
-  draw_set_color (cr, run_color (row, &theme), 1);
-  cairo_set_line_width (cr, 1.5);
-  cairo_set_line_join (cr, CAIRO_LINE_JOIN_ROUND);
-  for (guint i = 0; i < summary->n_spark; i++)
-    cairo_line_to (cr, 1.5 + reach * i / (summary->n_spark - 1),
-                   2 + (height - 4) * (most - summary->spark[i]) / span);
-  cairo_stroke (cr);
-}
 
 static char *
 describe (const WbSummary *summary)
@@ -102,8 +46,6 @@ describe (const WbSummary *summary)
   if (isfinite (summary->recall))
     g_string_append_printf (text, "  ·  R@10 %s",
                             draw_format (recall, summary->recall, DRAW_PERCENT));
-  if (summary->data)
-    g_string_append_printf (text, "  ·  %s", summary->data);
   return g_string_free (text, FALSE);
 }
 
@@ -128,6 +70,15 @@ name_item (WbRunRow *row, const char *name, const char *text)
 }
 
 static void
+set_class (GtkWidget *widget, const char *class, gboolean set)
+{
+  if (set)
+    gtk_widget_add_css_class (widget, class);
+  else
+    gtk_widget_remove_css_class (widget, class);
+}
+
+static void
 update (WbRunRow *row)
 {
   if (!row->run || !row->name)
@@ -142,12 +93,11 @@ update (WbRunRow *row)
   gtk_label_set_text (row->text, text);
   name_item (row, summary->name, text);
   gtk_widget_set_tooltip_text (GTK_WIDGET (row), summary->reason ? summary->reason : summary->id);
-  if (trouble)
-    gtk_widget_add_css_class (GTK_WIDGET (row->text), "error");
-  else
-    gtk_widget_remove_css_class (GTK_WIDGET (row->text), "error");
-  gtk_widget_queue_draw (row->dot);
-  gtk_widget_queue_draw (row->spark);
+  gtk_label_set_text (row->data, summary->data ? summary->data : "");
+  set_class (GTK_WIDGET (row->text), "error", trouble);
+  set_class (GTK_WIDGET (row->text), "dim-label", !trouble);
+  wb_run_dot_set_summary (row->dot, summary);
+  wb_sparkline_set_summary (row->spark, summary);
 }
 
 static void
@@ -192,16 +142,6 @@ wb_run_row_class_init (WbRunRowClass *class)
   G_OBJECT_CLASS (class)->dispose = dispose;
 }
 
-static GtkWidget *
-new_area (int width, int height, GtkDrawingAreaDrawFunc draw, WbRunRow *row)
-{
-  GtkWidget *area = gtk_drawing_area_new ();
-  gtk_drawing_area_set_content_width (GTK_DRAWING_AREA (area), width);
-  gtk_drawing_area_set_content_height (GTK_DRAWING_AREA (area), height);
-  gtk_drawing_area_set_draw_func (GTK_DRAWING_AREA (area), draw, row, NULL);
-  return area;
-}
-
 static GtkLabel *
 new_label (const char *class)
 {
@@ -214,32 +154,44 @@ new_label (const char *class)
   return GTK_LABEL (label);
 }
 
+/* Three lines: what it is called, how it is, and its loss beside the data it learns from. */
+static GtkWidget *
+new_lines (WbRunRow *row)
+{
+  GtkWidget *lines = gtk_box_new (GTK_ORIENTATION_VERTICAL, 2);
+  GtkWidget *head = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 8);
+  GtkWidget *foot = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 8);
+
+  row->dot = WB_RUN_DOT (wb_run_dot_new ());
+  row->name = new_label (NULL);
+  row->text = new_label ("caption");
+  row->data = new_label ("caption");
+  row->spark = WB_SPARKLINE (wb_sparkline_new ());
+  gtk_widget_set_hexpand (GTK_WIDGET (row->spark), TRUE);
+  gtk_widget_add_css_class (GTK_WIDGET (row->data), "dim-label");
+  gtk_label_set_max_width_chars (row->data, 14);
+  gtk_box_append (GTK_BOX (head), GTK_WIDGET (row->dot));
+  gtk_box_append (GTK_BOX (head), GTK_WIDGET (row->name));
+  gtk_box_append (GTK_BOX (foot), GTK_WIDGET (row->spark));
+  gtk_box_append (GTK_BOX (foot), GTK_WIDGET (row->data));
+  gtk_box_append (GTK_BOX (lines), head);
+  gtk_box_append (GTK_BOX (lines), GTK_WIDGET (row->text));
+  gtk_box_append (GTK_BOX (lines), foot);
+  gtk_widget_set_hexpand (lines, TRUE);
+  return lines;
+}
+
 static void
 wb_run_row_init (WbRunRow *row)
 {
-  GtkWidget *texts = gtk_box_new (GTK_ORIENTATION_VERTICAL, 2);
-  GtkWidget *head = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 8);
   gtk_box_set_spacing (GTK_BOX (row), 8);
   gtk_widget_set_margin_top (GTK_WIDGET (row), 6);
   gtk_widget_set_margin_bottom (GTK_WIDGET (row), 6);
-
   row->check = GTK_CHECK_BUTTON (gtk_check_button_new ());
+  gtk_widget_set_valign (GTK_WIDGET (row->check), GTK_ALIGN_START);
   gtk_widget_set_tooltip_text (GTK_WIDGET (row->check), "Compare this run");
   g_signal_connect_swapped (row->check, "toggled", G_CALLBACK (toggled), row);
-  row->dot = new_area (DOT + 2, DOT + 2, draw_dot, row);
-  gtk_widget_set_valign (row->dot, GTK_ALIGN_CENTER);
-  row->name = new_label (NULL);
-  row->text = new_label ("caption");
-  gtk_widget_add_css_class (GTK_WIDGET (row->text), "dim-label");
-  row->spark = new_area (40, SPARK_HEIGHT, draw_spark, row);
-
-  gtk_box_append (GTK_BOX (head), row->dot);
-  gtk_box_append (GTK_BOX (head), GTK_WIDGET (row->name));
-  gtk_box_append (GTK_BOX (texts), head);
-  gtk_box_append (GTK_BOX (texts), GTK_WIDGET (row->text));
-  gtk_box_append (GTK_BOX (texts), row->spark);
-  gtk_widget_set_hexpand (texts, TRUE);
-  gtk_box_append (GTK_BOX (row), texts);
+  gtk_box_append (GTK_BOX (row), new_lines (row));
   gtk_box_append (GTK_BOX (row), GTK_WIDGET (row->check));
 }
 

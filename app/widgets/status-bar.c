@@ -43,15 +43,15 @@ wb_status_text (WbRun *run)
   if (state == WB_RUN_STARTING)
     g_string_append (text, summary->reason ? summary->reason : "starting");
   else
-    g_string_append_printf (text, "%s step %s of %s",
+    g_string_append_printf (text, "%s%sstep %s of %s",
                             state == WB_RUN_RUNNING ? "" : wb_run_state_name (state),
+                            state == WB_RUN_RUNNING ? "" : " at ",
                             draw_format (step, (double) summary->step, DRAW_INTEGER),
                             draw_format (total, (double) summary->total, DRAW_INTEGER));
   if (state == WB_RUN_RUNNING)
     add_pace (text, run);
   if (state == WB_RUN_FAILED && summary->reason)
     g_string_append_printf (text, " · %s", summary->reason);
-  g_strstrip (text->str);
   return g_string_free (text, FALSE);
 }
 

@@ -45,17 +45,17 @@ class Story:
             print(f"# {line}")
 
     def check_names(self):
-        """Every control says what it is, at the latest when it has come to rest."""
+        """Every control says what it is, once, at the latest when it has come to rest."""
         unnamed = []
 
         def all_named():
-            unnamed[:] = sorted(set(self.view.unnamed()))
+            unnamed[:] = sorted({*self.view.unnamed(), *self.view.stuttering()})
             return not unnamed
 
         try:
             wait_for("names", all_named, 5)
         except AssertionError:
-            raise AssertionError("without a name: " + "; ".join(unnamed)) from None
+            raise AssertionError("without a name of their own: " + "; ".join(unnamed)) from None
 
     def fill(self, name, text):
         entry = self.view.find("text", name)
@@ -124,7 +124,7 @@ class Story:
         self.view.keys("ctrl+p")
         self.run.wait_for_state("paused")
         step = self.run.step()
-        self.view.find("label", f"paused step {step:,} of")
+        self.view.find("label", f"paused at step {step:,} of")
         self.view.find("push button", "Resume", "SENSITIVE")
         assert self.run.step() == step, "a paused run went on"
 
@@ -142,6 +142,20 @@ class Story:
             self.view.find("page tab", page, "SELECTED")
             self.run.wait_for_steps(2)
             self.check_names()
+
+    def compare(self):
+        """a run that is checked is compared, its numbers beside its curve"""
+        self.view.keys("ctrl+4")
+        self.view.find("label", "Nothing to compare yet")
+        check = self.view.find("check box", "^Compare ")
+        self.view.click(check)
+        self.view.find("label", "^Training time$")
+        self.view.find("label", "^Check another run to see what differs$")
+        self.view.find("image", "^Loss$")
+        self.check_names()
+        self.view.click(check)
+        self.view.find("label", "Nothing to compare yet")
+        self.view.keys("ctrl+1")
 
     def sidebar(self):
         """the list of runs goes away and comes back"""
@@ -163,7 +177,7 @@ class Story:
         self.run.wait_for_state("stopped")
         wait_for("the lock", lambda: not self.run.is_alive())
         step = self.run.step()
-        self.view.find("label", f"stopped step {step:,} of")
+        self.view.find("label", f"stopped at step {step:,} of")
         self.view.find("label", f"stopped at {step:,}")
         self.view.find("push button", "Resume", "SENSITIVE")
         states = self.run.states()
@@ -175,7 +189,7 @@ class Story:
         """found stopped by the next window, it goes on from its checkpoint and is stopped again"""
         self.close_window()
         self.open_window()
-        self.view.find("label", "stopped step")
+        self.view.find("label", "stopped at step")
         self.view.keys("ctrl+p")
         self.run.wait_for_state("running")
         self.view.find("push button", "Pause", "SENSITIVE")
@@ -190,8 +204,8 @@ class Story:
                       if COMPLAINT.search(line)]
         assert not complaints, "\n".join(complaints)
 
-    CASES = (first_start, shortcuts, new_run, wrong_value, start, pause, resume, pages, sidebar,
-             reopen, stop, go_on, end)
+    CASES = (first_start, shortcuts, new_run, wrong_value, start, pause, resume, pages, compare,
+             sidebar, reopen, stop, go_on, end)
 
     def explain(self):
         """After a failure: what there is to see."""
