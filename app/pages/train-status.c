@@ -2,7 +2,7 @@
 
 #include "app/draw/format.h"
 
-#define RESUME "_Resume", "win.pause"
+#define RESUME "Resume", "win.pause"
 
 void
 wb_train_status_clear (WbTrainStatus *status)
@@ -43,9 +43,9 @@ static const struct
   [WB_RUN_STOPPED] = { "media-playback-stop-symbolic", "Stopped before the first step",
                        "Nothing was trained yet. Resuming starts it from its seed.", RESUME },
   [WB_RUN_FINISHED] = { "dialog-information-symbolic", "No steps to show",
-                        "The run finished without writing a step.", "_New run…", "win.new-run" },
+                        "The run finished without writing a step.", "New run…", "win.new-run" },
   [WB_RUN_FAILED] = { "dialog-error-symbolic", "Failed before the first step",
-                      "The trainer gave no reason.", "_New run…", "win.new-run" },
+                      "The trainer gave no reason.", "New run…", "win.new-run" },
   [WB_RUN_KILLED] = { "dialog-error-symbolic", "The trainer is gone",
                       "Its process ended without a word. Resuming starts the run from its seed.",
                       RESUME },
@@ -79,7 +79,7 @@ wb_train_status_init_empty (WbTrainStatus *status, WbRun *run, gboolean gone)
       .icon = "system-run-symbolic",
       .title = "No run selected",
       .text = g_strdup ("Choose one from the list to see how it learns, or start a new one."),
-      .remedy = "_New run…",
+      .remedy = "New run…",
       .action = "win.new-run",
     };
   else if (gone)
@@ -89,7 +89,7 @@ wb_train_status_init_empty (WbTrainStatus *status, WbRun *run, gboolean gone)
       .text = g_strdup_printf ("There is no %s any more. Choose another run, or restore it from "
                                "the trash.",
                                wb_run_get_path (run)),
-      .remedy = "_Try again",
+      .remedy = "Try again",
       .action = "train.retry",
     };
   else if (problem)
@@ -97,7 +97,7 @@ wb_train_status_init_empty (WbTrainStatus *status, WbRun *run, gboolean gone)
       .icon = "dialog-error-symbolic",
       .title = "This run cannot be read",
       .text = g_steal_pointer (&problem),
-      .remedy = "_Try again",
+      .remedy = "Try again",
       .action = "train.retry",
       .folder = TRUE,
       .grave = TRUE,
@@ -116,7 +116,7 @@ init_failure (WbTrainStatus *status, WbRun *run)
   char step[DRAW_FORMAT_SIZE];
 
   draw_format (step, (double) summary->step, DRAW_INTEGER);
-  *status = (WbTrainStatus){ .remedy = "_Resume", .action = "win.pause", .grave = TRUE };
+  *status = (WbTrainStatus){ .remedy = "Resume", .action = "win.pause", .grave = TRUE };
   if (killed)
     status->text = g_strdup_printf ("The trainer’s process is gone since step %s. Resuming goes on "
                                     "from the newest checkpoint.",
@@ -134,7 +134,7 @@ init_alert (WbTrainStatus *status, const WbAlert *alert, guint n)
   char step[DRAW_FORMAT_SIZE];
 
   draw_format (step, (double) alert->step, DRAW_INTEGER);
-  *status = (WbTrainStatus){ .remedy = "_Show", .action = "train.show-alert" };
+  *status = (WbTrainStatus){ .remedy = "Show", .action = "train.show-alert" };
   status->text = n > 1 ? g_strdup_printf ("Step %s: %s (%u alerts)", step, alert->text, n)
                        : g_strdup_printf ("Step %s: %s", step, alert->text);
 }
@@ -152,7 +152,7 @@ wb_train_status_init_strip (WbTrainStatus *status, WbRun *run)
     init_failure (status, run);
   else if (problem)
     *status = (WbTrainStatus){ .text = g_steal_pointer (&problem),
-                               .remedy = "_Try again",
+                               .remedy = "Try again",
                                .action = "train.retry",
                                .grave = TRUE };
   else if (n > 0)

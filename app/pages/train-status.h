@@ -11,7 +11,7 @@ typedef struct
 {
   const char *icon, *title; /* title "": only the spinner */
   char *text;               /* owned; NULL: there is nothing to say */
-  const char *remedy;       /* label with a mnemonic; NULL: none */
+  const char *remedy;       /* label; NULL: none */
   const char *action;       /* of the remedy */
   gboolean working;         /* a spinner */
   gboolean folder;          /* its folder may tell more */

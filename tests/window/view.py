@@ -146,6 +146,13 @@ class View:
                 if acts and not name_of(widget) and is_shown(widget):
                     yield f"{role_of(widget)} in {self._way(widget)}"
 
+    def stuttering(self):
+        """The controls whose name says the same twice: a label beside the text they show."""
+        for window in self.windows():
+            for widget in walk(window, whole=False):
+                if re.match(r"^(.+) \1$", name_of(widget)) and is_shown(widget):
+                    yield f"{role_of(widget)} \"{name_of(widget)}\""
+
     @staticmethod
     def _way(widget):
         names = []
