@@ -259,8 +259,6 @@ add_field (WbNewRun *dialog, guint i)
   gtk_editable_set_max_width_chars (GTK_EDITABLE (entry), 9);
   gtk_entry_set_alignment (GTK_ENTRY (entry), 1);
   gtk_widget_add_css_class (entry, "figures");
-  gtk_accessible_update_property (GTK_ACCESSIBLE (entry), GTK_ACCESSIBLE_PROPERTY_LABEL,
-                                  fields[i].title, -1);
   gtk_entry_set_activates_default (GTK_ENTRY (entry), TRUE);
   g_signal_connect (entry, "changed", G_CALLBACK (typed), dialog);
   adw_action_row_add_suffix (ADW_ACTION_ROW (row), entry);
