@@ -5,6 +5,7 @@
 
 #include "compute/device.h"
 #include "compute/kernel.h"
+#include "compute/profile.h"
 #include "compute/tensor.h"
 
 typedef struct
@@ -70,6 +71,27 @@ void gpu_pipelines_close (GpuDevice *device);
 GpuKernelLayout *gpu_kernel_layout (GpuDevice *device, const GpuKernel *kernel, GError **error);
 VkPipeline gpu_kernel_pipeline (GpuDevice *device, const GpuKernel *kernel, const guint32 *spec,
                                 GError **error);
+
+/* profile.c: two timestamps around each dispatch, one pool a command buffer. */
+typedef struct
+{
+  GArray *pools; /* VkQueryPool */
+  GArray *timed;
+} GpuTimer;
+
+void gpu_timer_init (GpuTimer *timer);
+/* Forgets everything; device may be NULL where nothing was timed. */
+void gpu_timer_reset (GpuTimer *timer, GpuDevice *device);
+void gpu_timer_clear (GpuTimer *timer); /* once reset */
+/* From here on a command buffer of so many dispatches at most is timed. */
+gboolean gpu_timer_begin (GpuTimer *timer, GpuDevice *device, VkCommandBuffer commands,
+                          guint dispatches, GError **error);
+/* Queries 2 slot and 2 slot + 1 stand around the dispatch in that slot. Nothing where not begun. */
+void gpu_timer_stamp (const GpuTimer *timer, GpuDevice *device, VkCommandBuffer commands,
+                      guint query);
+void gpu_timer_add (GpuTimer *timer, const GpuProfileRow *row, guint slot);
+GArray *gpu_timer_read (const GpuTimer *timer, GpuDevice *device, GpuProfileDetail detail,
+                        GError **error);
 
 /* Turns a result into a GError that says what was being done; TRUE on success. */
 gboolean gpu_check (GpuDevice *device, VkResult result, const char *doing, GError **error);

@@ -17,13 +17,6 @@ typedef struct
 
 typedef struct
 {
-  const char *kernel;
-  guint64 flops, bytes;
-  guint pool, slot; /* where its timestamps are */
-} Timed;
-
-typedef struct
-{
   GpuBuffer *buffer;
   guint64 offset, bytes;
 } ViewKey;
@@ -46,11 +39,8 @@ struct _GpuStream
   guint64 flops, bytes;
   guint dispatches, barriers, omitted;
   gboolean profiling;
-  GArray *timed;
-  GArray *query_pools;
+  GpuTimer timer;
 };
-
-#define QUERIES_PER_POOL (2 * DISPATCHES_PER_BUFFER)
 
 static guint
 view_hash (gconstpointer data)
@@ -74,9 +64,8 @@ gpu_stream_new (GpuDevice *device)
   stream->device = device ? gpu_device_ref (device) : NULL;
   stream->commands = g_array_new (FALSE, FALSE, sizeof (VkCommandBuffer));
   stream->set_pools = g_array_new (FALSE, FALSE, sizeof (VkDescriptorPool));
-  stream->query_pools = g_array_new (FALSE, FALSE, sizeof (VkQueryPool));
   stream->accesses = g_array_new (FALSE, FALSE, sizeof (Access));
-  stream->timed = g_array_new (FALSE, FALSE, sizeof (Timed));
+  gpu_timer_init (&stream->timer);
   stream->views = g_hash_table_new_full (view_hash, view_equal, g_free, NULL);
   stream->buffers = g_hash_table_new_full (NULL, NULL, (GDestroyNotify) gpu_buffer_unref, NULL);
   return stream;
@@ -97,9 +86,7 @@ gpu_stream_reset (GpuStream *stream)
       for (guint i = 0; i < stream->set_pools->len; i++)
         vk->vkDestroyDescriptorPool (device->handle,
                                      g_array_index (stream->set_pools, VkDescriptorPool, i), NULL);
-      for (guint i = 0; i < stream->query_pools->len; i++)
-        vk->vkDestroyQueryPool (device->handle, g_array_index (stream->query_pools, VkQueryPool, i),
-                                NULL);
+      gpu_timer_reset (&stream->timer, device);
       vk->vkDestroyCommandPool (device->handle, stream->pool, NULL);
       vk->vkDestroyFence (device->handle, stream->fence, NULL);
     }
@@ -108,10 +95,8 @@ gpu_stream_reset (GpuStream *stream)
   g_hash_table_remove_all (stream->views);
   g_hash_table_remove_all (stream->buffers);
   g_array_set_size (stream->set_pools, 0);
-  g_array_set_size (stream->query_pools, 0);
   g_array_set_size (stream->commands, 0);
   g_array_set_size (stream->accesses, 0);
-  g_array_set_size (stream->timed, 0);
   g_clear_error (&stream->error);
   stream->open = stream->ended = FALSE;
   stream->sets_left = stream->dispatches = stream->barriers = 0;
@@ -126,9 +111,8 @@ gpu_stream_free (GpuStream *stream)
   gpu_stream_reset (stream);
   g_array_unref (stream->commands);
   g_array_unref (stream->set_pools);
-  g_array_unref (stream->query_pools);
   g_array_unref (stream->accesses);
-  g_array_unref (stream->timed);
+  gpu_timer_clear (&stream->timer);
   g_hash_table_unref (stream->views);
   g_hash_table_unref (stream->buffers);
   gpu_device_unref (stream->device);
@@ -188,22 +172,6 @@ barrier (GpuStream *stream, VkPipelineStageFlags extra_stage, VkAccessFlags extr
 }
 
 static void
-add_query_pool (GpuStream *stream)
-{
-  VkQueryPool pool = VK_NULL_HANDLE;
-  VkResult result = stream->device->vk.vkCreateQueryPool (
-      stream->device->handle,
-      &(VkQueryPoolCreateInfo){ .sType = VK_STRUCTURE_TYPE_QUERY_POOL_CREATE_INFO,
-                                .queryType = VK_QUERY_TYPE_TIMESTAMP,
-                                .queryCount = QUERIES_PER_POOL },
-      NULL, &pool);
-  if (!check (stream, result, "making timestamps"))
-    return;
-  g_array_append_val (stream->query_pools, pool);
-  stream->device->vk.vkCmdResetQueryPool (current (stream), pool, 0, QUERIES_PER_POOL);
-}
-
-static void
 begin_commands (GpuStream *stream)
 {
   GpuDevice *device = stream->device;
@@ -234,7 +202,7 @@ begin_commands (GpuStream *stream)
   stream->open = TRUE;
   stream->in_buffer = 0;
   if (stream->profiling && device->timestamp_period > 0)
-    add_query_pool (stream);
+    gpu_timer_begin (&stream->timer, device, commands, DISPATCHES_PER_BUFFER, &stream->error);
   barrier (stream, 0, 0); /* what an earlier run wrote is visible to this one */
   g_array_set_size (stream->accesses, 0);
 }
@@ -414,17 +382,6 @@ write_set (GpuStream *stream, const GpuKernel *kernel, const GpuKernelLayout *la
   return set;
 }
 
-static void
-stamp (GpuStream *stream, guint which)
-{
-  if (stream->query_pools->len == 0)
-    return;
-  stream->device->vk.vkCmdWriteTimestamp (
-      current (stream), VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT,
-      g_array_index (stream->query_pools, VkQueryPool, stream->query_pools->len - 1),
-      2 * stream->in_buffer + which);
-}
-
 /* A tensor bound more than once, as for an absent option, is read once and written once. */
 static gboolean
 counted_before (const GpuKernel *kernel, const GpuTensor *tensors, guint n, const char *letters)
@@ -463,13 +420,16 @@ record (GpuStream *stream, const GpuKernel *kernel, const GpuDispatch *dispatch,
   if (kernel->push_bytes)
     vk->vkCmdPushConstants (commands, layout->pipeline, VK_SHADER_STAGE_COMPUTE_BIT, 0,
                             kernel->push_bytes, dispatch->push);
-  stamp (stream, 0);
+  gpu_timer_stamp (&stream->timer, stream->device, commands, 2 * stream->in_buffer);
   vk->vkCmdDispatch (commands, dispatch->groups[0], MAX (dispatch->groups[1], 1),
                      MAX (dispatch->groups[2], 1));
-  stamp (stream, 1);
-  Timed timed = { kernel->name, dispatch->flops, traffic (kernel, dispatch),
-                  stream->query_pools->len - 1, stream->in_buffer++ };
-  g_array_append_val (stream->timed, timed);
+  gpu_timer_stamp (&stream->timer, stream->device, commands, 2 * stream->in_buffer + 1);
+  GpuProfileRow row = { .kernel = kernel->name,
+                        .shape = { dispatch->shape[0], dispatch->shape[1], dispatch->shape[2] },
+                        .calls = 1,
+                        .flops = dispatch->flops,
+                        .bytes = traffic (kernel, dispatch) };
+  gpu_timer_add (&stream->timer, &row, stream->in_buffer++);
 }
 
 void
@@ -600,49 +560,8 @@ gpu_stream_set_profiling (GpuStream *stream, gboolean profiling)
   stream->profiling = profiling;
 }
 
-static GpuProfileRow *
-profile_row (GArray *rows, const char *kernel)
-{
-  for (guint i = 0; i < rows->len; i++)
-    if (strcmp (g_array_index (rows, GpuProfileRow, i).kernel, kernel) == 0)
-      return &g_array_index (rows, GpuProfileRow, i);
-  const GpuProfileRow row = { .kernel = kernel };
-  g_array_append_val (rows, row);
-  return &g_array_index (rows, GpuProfileRow, rows->len - 1);
-}
-
-static int
-longest_first (gconstpointer a, gconstpointer b)
-{
-  const GpuProfileRow *x = a, *y = b;
-  return (x->nanoseconds < y->nanoseconds) - (x->nanoseconds > y->nanoseconds);
-}
-
 GArray *
-gpu_stream_get_profile (GpuStream *stream, GError **error)
+gpu_stream_get_profile (GpuStream *stream, GpuProfileDetail detail, GError **error)
 {
-  GpuDevice *device = stream->device;
-  GArray *rows = g_array_new (FALSE, FALSE, sizeof (GpuProfileRow));
-  guint64 ticks[2];
-  for (guint i = 0; stream->query_pools->len > 0 && i < stream->timed->len; i++)
-    {
-      const Timed *timed = &g_array_index (stream->timed, Timed, i);
-      VkResult result = device->vk.vkGetQueryPoolResults (
-          device->handle, g_array_index (stream->query_pools, VkQueryPool, timed->pool),
-          2 * timed->slot, 2, sizeof ticks, ticks, sizeof *ticks,
-          VK_QUERY_RESULT_64_BIT | VK_QUERY_RESULT_WAIT_BIT);
-      if (!gpu_check (device, result, "reading timestamps", error))
-        {
-          g_array_unref (rows);
-          return NULL;
-        }
-      GpuProfileRow *row = profile_row (rows, timed->kernel);
-      row->calls++;
-      row->nanoseconds += (guint64) ((double) ((ticks[1] - ticks[0]) & device->timestamp_mask)
-                                     * device->timestamp_period);
-      row->flops += timed->flops;
-      row->bytes += timed->bytes;
-    }
-  g_array_sort (rows, longest_first);
-  return rows;
+  return gpu_timer_read (&stream->timer, stream->device, detail, error);
 }

@@ -11,6 +11,7 @@
 
 #include "compute/arena.h"
 #include "compute/kernel.h"
+#include "compute/profile.h"
 #include "compute/tensor.h"
 
 G_BEGIN_DECLS
@@ -25,16 +26,8 @@ typedef struct
   guint groups[3]; /* workgroups; 0 in y or z means 1 */
   guint64 flops;   /* arithmetic operations, for profiles and forecasts */
   guint64 bytes;   /* memory traffic; 0: the size of all bindings */
+  guint shape[3];  /* for profiles, see GpuProfileRow */
 } GpuDispatch;
-
-typedef struct
-{
-  const char *kernel;
-  guint calls;
-  guint64 nanoseconds;
-  guint64 flops;
-  guint64 bytes;
-} GpuProfileRow;
 
 /* device NULL: a dry stream. */
 GpuStream *gpu_stream_new (GpuDevice *device);
@@ -63,10 +56,10 @@ guint64 gpu_stream_get_bytes (const GpuStream *stream); /* of memory traffic */
 guint gpu_stream_get_dispatches (const GpuStream *stream);
 guint gpu_stream_get_barriers (const GpuStream *stream);
 
-/* Before recording: time each dispatch. After a run: rows by kernel, longest first; free with
+/* Before recording: time each dispatch. After a run: its GpuProfileRows, longest first; free with
  * g_array_unref. Empty where the device has no timestamps. */
 void gpu_stream_set_profiling (GpuStream *stream, gboolean profiling);
-GArray *gpu_stream_get_profile (GpuStream *stream, GError **error);
+GArray *gpu_stream_get_profile (GpuStream *stream, GpuProfileDetail detail, GError **error);
 
 /* For the test that proves that a missing barrier is caught: leaves out the n-th barrier, from 1. */
 void gpu_stream_omit_barrier (GpuStream *stream, guint n);

@@ -148,6 +148,34 @@ test_train (void)
                      number (rows->pdata[0], "planned_bytes"));
 }
 
+/* The kernels add up to the step, and the step to no more than it took. */
+static void
+test_profile (void)
+{
+  static const char *const names[] = { "calls", "ms", "share", "gb_per_s", NULL };
+  g_autoptr (GPtrArray) rows = rows_of ("profile", "profile", names);
+  double share = 0, ms = 0, calls = 0;
+
+  g_assert_cmpuint (rows->len, >, 20);
+  for (guint i = 0; i + 1 < rows->len; i++)
+    {
+      const cJSON *row = rows->pdata[i];
+      const gboolean shaped = g_str_has_prefix (text (row, "kernel"), "gemm_")
+                              || g_str_has_prefix (text (row, "kernel"), "attention");
+      g_assert_cmpint (strlen (text (row, "shape")) > 0, ==, shaped);
+      g_assert_cmpfloat (number (row, "gflops"), >=, 0);
+      share += number (row, "share");
+      ms += number (row, "ms");
+      calls += number (row, "calls");
+    }
+  const cJSON *step = rows->pdata[rows->len - 1];
+  g_assert_cmpstr (text (step, "bench"), ==, "profile-step");
+  g_assert_cmpfloat_with_epsilon (share, 1, 1e-3);
+  g_assert_cmpfloat_with_epsilon (ms / number (step, "kernels_ms"), 1, 1e-3);
+  g_assert_cmpfloat (calls, ==, number (step, "dispatches"));
+  g_assert_cmpfloat (number (step, "kernels_ms"), <, number (step, "ms"));
+}
+
 static void
 test_set (void)
 {
@@ -176,7 +204,7 @@ test_wrong (void)
     const char *arguments, *words[3];
   } cases[] = {
     { "--preset mega", { "mega", "demo, nano, small, ViT-Ti-16", NULL } },
-    { "--only gemm,cooking", { "cooking", "gemm, attention, rows, encode, train", NULL } },
+    { "--only gemm,cooking", { "cooking", "gemm, attention, rows, encode, train, profile", NULL } },
     { "--only ''", { "--only", "gemm", NULL } },
     { "--keep-rate 0", { "--keep-rate", "\"0\"", NULL } },
     { "--keep-rate much", { "--keep-rate", "much", NULL } },
@@ -207,6 +235,7 @@ main (int argc, char **argv)
   g_test_add_func ("/cmd-bench/kernels", test_kernels);
   g_test_add_func ("/cmd-bench/encode", test_encode);
   g_test_add_func ("/cmd-bench/train", test_train);
+  g_test_add_func ("/cmd-bench/profile", test_profile);
   g_test_add_func ("/cmd-bench/set", test_set);
   g_test_add_func ("/cmd-bench/table", test_table);
   g_test_add_func ("/cmd-bench/wrong", test_wrong);

@@ -78,6 +78,33 @@ test_written (void)
 }
 
 static void
+test_lists (void)
+{
+  g_autofree char *path = fresh_file ();
+  g_autoptr (RunEvents) events = run_events_open (path, NULL);
+  g_autoptr (GPtrArray) items = g_ptr_array_new_with_free_func ((GDestroyNotify) run_event_free);
+  RunEvent *event = run_event_new ("profile");
+  static const char *const kernels[] = { "gemm_nt", "a \"b\"" };
+
+  run_event_add_items (event, "none", items);
+  for (guint i = 0; i < G_N_ELEMENTS (kernels); i++)
+    {
+      RunEvent *item = run_event_item_new ();
+      run_event_add_text (item, "kernel", kernels[i]);
+      run_event_add_whole (item, "calls", i);
+      g_ptr_array_add (items, item);
+    }
+  run_event_add_items (event, "kernels", items);
+  run_event_add_whole (event, "step", 3);
+  g_assert_true (run_events_append (events, event, NULL));
+  g_autofree char *text = contents (path);
+  g_assert_cmpstr (
+      text, ==,
+      "{\"type\":\"profile\",\"none\":[],\"kernels\":[{\"kernel\":\"gemm_nt\",\"calls\":0},"
+      "{\"kernel\":\"a \\\"b\\\"\",\"calls\":1}],\"step\":3}\n");
+}
+
+static void
 test_torn_line_cut (void)
 {
   static const char *const torn[] = { "{\"type\":\"step\",\"st", "x", "" };
@@ -305,6 +332,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   folder = temporary_folder ();
   g_test_add_func ("/events/written", test_written);
+  g_test_add_func ("/events/lists", test_lists);
   g_test_add_func ("/events/torn-line-cut", test_torn_line_cut);
   g_test_add_func ("/events/long-torn-line-cut", test_long_torn_line_cut);
   g_test_add_func ("/events/followed", test_followed);

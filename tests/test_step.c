@@ -154,6 +154,43 @@ test_replay (void)
     }
 }
 
+/* Timing kernels changes no bit, and their profile counts the whole step. */
+static void
+test_profiled (void)
+{
+  g_autofree float *plain = NULL, *timed = NULL;
+  for (guint profiling = 0; profiling <= 1; profiling++)
+    {
+      g_autoptr (Fixture) fixture = fixture_new (devices[0], "tiny-evit");
+      g_autoptr (NnStep) step = new_step (fixture->model, fixture_batch (fixture));
+      const NnParam *param = nn_params_get (fixture->model->params, 0);
+      const gsize n = (gsize) param->rows * param->cols;
+      float *weights = g_new (float, n);
+      NnStepResult result;
+
+      for (guint i = 0; i < 3; i++)
+        {
+          if (profiling && i > 0)
+            nn_step_set_profiling (step, i == 1);
+          fixture_fill (fixture, step, i % fixture_count (fixture));
+          g_assert_true (
+              nn_step_run (step, &(NnStepSchedule){ .update = i + 1, .lr = 1e-3, .momentum = 0.9 },
+                           &result, NULL));
+          g_autoptr (GArray) rows = nn_step_get_profile (step, GPU_PROFILE_KERNELS, NULL);
+          guint64 flops = 0;
+          for (guint row = 0; row < rows->len; row++)
+            flops += g_array_index (rows, GpuProfileRow, row).flops;
+          g_assert_true (profiling && i == 1 ? gpu_profile_total (rows) > 0 : rows->len == 0);
+          if (rows->len > 0)
+            g_assert_cmpuint (flops, ==, gpu_stream_get_flops (nn_step_get_stream (step)));
+        }
+      g_assert_true (nn_model_download (fixture->model, NN_SLAB_WEIGHTS, 0, weights, NULL));
+      *(profiling ? &timed : &plain) = weights;
+      if (profiling)
+        g_assert_cmpmem (plain, n * 4, timed, n * 4);
+    }
+}
+
 /* Numbers that are not finite are an error with a remedy, not a result. */
 static void
 test_diverged (void)
@@ -273,6 +310,7 @@ main (int argc, char **argv)
         }
     }
   g_test_add_func ("/step/replay", test_replay);
+  g_test_add_func ("/step/profiled", test_profiled);
   g_test_add_func ("/step/diverged", test_diverged);
   g_test_add_func ("/step/clipping", test_clipping);
   for (guint i = 0; i < G_N_ELEMENTS (names); i++)

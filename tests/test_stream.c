@@ -244,7 +244,7 @@ profile_adds_up (TestBench *bench, gconstpointer data)
     gpu_gemm (bench->stream, i % 2 ? GPU_NN : GPU_NT, c, a, a, NULL);
   gpu_normalize (bench->stream, z, inverse, c);
   g_assert_true (gpu_stream_run (bench->stream, &error));
-  g_autoptr (GArray) rows = gpu_stream_get_profile (bench->stream, &error);
+  g_autoptr (GArray) rows = gpu_stream_get_profile (bench->stream, GPU_PROFILE_KERNELS, &error);
   g_assert_no_error (error);
   if (rows->len == 0)
     {
@@ -265,6 +265,45 @@ profile_adds_up (TestBench *bench, gconstpointer data)
   g_assert_cmpuint (calls, ==, N + 1);
   g_assert_cmpuint (flops, ==, gpu_stream_get_flops (bench->stream));
   g_assert_cmpuint (nanoseconds, >, 0);
+  g_assert_cmpuint (nanoseconds, ==, gpu_profile_total (rows));
+}
+
+/* By shape, the rows of a kernel add up to its row without; an operand that stands in for an absent
+ * one is not traffic. */
+static void
+profile_tells_shapes (TestBench *bench, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  GpuTensor a = test_tensor (bench, 8, 8), c = test_tensor (bench, 8, 8);
+  GpuTensor wide = test_tensor (bench, 8, 16), d = test_tensor (bench, 8, 16);
+  (void) data;
+  gpu_stream_set_profiling (bench->stream, TRUE);
+  gpu_gemm (bench->stream, GPU_NN, c, a, a, NULL);
+  gpu_gemm (bench->stream, GPU_NN, d, a, wide, NULL);
+  gpu_gemm (bench->stream, GPU_NN, c, a, a, NULL);
+  g_assert_true (gpu_stream_run (bench->stream, &error));
+  g_autoptr (GArray) rows = gpu_stream_get_profile (bench->stream, GPU_PROFILE_SHAPES, &error);
+  g_autoptr (GArray) all = gpu_stream_get_profile (bench->stream, GPU_PROFILE_KERNELS, &error);
+  if (rows->len == 0)
+    {
+      g_test_message ("the device has no timestamps");
+      return;
+    }
+  g_assert_cmpuint (rows->len, ==, 2);
+  g_assert_cmpuint (all->len, ==, 1);
+  g_assert_cmpuint (gpu_profile_total (rows), ==, gpu_profile_total (all));
+  g_assert_cmpuint (g_array_index (all, GpuProfileRow, 0).calls, ==, 3);
+  g_assert_cmpuint (g_array_index (all, GpuProfileRow, 0).shape[1], ==, 0);
+  for (guint i = 0; i < rows->len; i++)
+    {
+      const GpuProfileRow *row = &g_array_index (rows, GpuProfileRow, i);
+      const guint n = row->calls == 2 ? 8 : 16, b = n == 8 ? 0 : 8 * 16 * 4;
+      g_assert_cmpuint (row->shape[0], ==, 8);
+      g_assert_cmpuint (row->shape[1], ==, n);
+      g_assert_cmpuint (row->shape[2], ==, 8);
+      g_assert_cmpuint (row->flops, ==, row->calls * 2ull * 8 * n * 8);
+      g_assert_cmpuint (row->bytes, ==, row->calls * (8 * 8 * 4 + b + 2ull * 8 * n * 4));
+    }
 }
 
 /* Copies move padding and all, and a stream keeps its buffers alive. */
@@ -320,6 +359,7 @@ main (int argc, char **argv)
   test_add ("stream", "replay", replays_same_bits, NULL);
   test_add ("stream", "long", long_recording, NULL);
   test_add ("stream", "profile", profile_adds_up, NULL);
+  test_add ("stream", "profile-shapes", profile_tells_shapes, NULL);
   test_add ("stream", "copies", copies_and_zeros, NULL);
   return test_run ();
 }

@@ -216,6 +216,36 @@ test_whole_run (void)
   g_assert_true (g_file_test (probe, G_FILE_TEST_EXISTS));
 }
 
+/* An early step and the last of each epoch (of 11 here) say where their time went. */
+static void
+test_profiles (void)
+{
+  static const gint64 steps[] = { 10, 11, 22 };
+  g_autoptr (RunEventReader) reader = read_events ("straight");
+  for (int i = 0; i < (int) G_N_ELEMENTS (steps); i++)
+    {
+      const cJSON *event = find_event (reader, "profile", i);
+      const cJSON *kernels = cJSON_GetObjectItem (event, "kernels");
+      const cJSON *kernel;
+      double share = 0, before = INFINITY;
+      g_assert_cmpint (run_event_whole (event, "step"), ==, steps[i]);
+      g_assert_cmpint (cJSON_GetArraySize (kernels), >, 10);
+      cJSON_ArrayForEach (kernel, kernels)
+      {
+        const double ms = run_event_number (kernel, "ms");
+        g_assert_nonnull (run_event_text (kernel, "kernel"));
+        g_assert_cmpint (run_event_whole (kernel, "calls"), >, 0);
+        g_assert_true (ms > 0 && ms <= before);
+        g_assert_cmpfloat (run_event_number (kernel, "gflops"), >=, 0);
+        g_assert_cmpfloat (run_event_number (kernel, "gb_per_s"), >, 0);
+        share += run_event_number (kernel, "share");
+        before = ms;
+      }
+      g_assert_cmpfloat_with_epsilon (share, 1, 1e-6);
+    }
+  g_assert_null (find_event (reader, "profile", (int) G_N_ELEMENTS (steps)));
+}
+
 static void
 test_snapshot (void)
 {
@@ -572,6 +602,7 @@ main (int argc, char **argv)
   g_assert_cmpint (run (straight, NULL), ==, 0);
 
   g_test_add_func ("/train/whole-run", test_whole_run);
+  g_test_add_func ("/train/profiles", test_profiles);
   g_test_add_func ("/train/snapshot", test_snapshot);
   g_test_add_func ("/train/learns", test_learns);
   g_test_add_func ("/train/killed", test_killed);

@@ -82,6 +82,9 @@ lay_out (GpuStream *stream, GpuDispatch *dispatch, const Form *form, guint64 gro
                      "smaller batch",
                      form->push.batch_heads, form->push.tokens);
   dispatch->push = &form->push;
+  dispatch->shape[0] = form->push.batch_heads;
+  dispatch->shape[1] = form->push.tokens;
+  dispatch->shape[2] = form->push.head_width;
   dispatch->spec[0] = lanes;
   dispatch->spec[1] = form->head4;
   dispatch->spec[2] = form->flags;

@@ -89,6 +89,7 @@ gpu_gemm (GpuStream *stream, GpuLayout layout, GpuTensor c, GpuTensor a, GpuTens
     .push = &push,
     .spec = { 0, epilogue (options) },
     .flops = 2ull * push.m * push.n * push.k,
+    .shape = { push.m, push.n, push.k },
   };
   tile (stream, &dispatch, &push, layout);
   check_limits (stream, &dispatch, &push);

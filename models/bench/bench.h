@@ -49,6 +49,13 @@ gboolean bench_rows (const Bench *bench, const BenchPreset *preset, GError **err
  * counts. The rates take turns, so that whatever else the machine does slows all of them. */
 gboolean bench_encode (const Bench *bench, const BenchPreset *preset, GError **error);
 
+/* The kernels of a step by device timestamps, longest first: {"bench":"profile","preset":..,
+ * "keep_rate":..,"kernel":..,"shape":"MxNxK" or "","calls":..,"ms":.. (a step's),"share":..,"gflops":..,
+ * "gb_per_s":..}, each where it has operations or traffic, and then one row of
+ * {"bench":"profile-step",..,"dispatches":..,"kernels_ms":..,"ms":..}: what lies between the two
+ * is the gaps between kernels, copies, and the host. Empty where the device has no timestamps. */
+gboolean bench_profile (const Bench *bench, const BenchPreset *preset, GError **error);
+
 /* The whole step as the trainer makes it, inputs written: {"bench":"train","preset":..,
  * "keep_rate":..,"pairs_per_s":..}, and
  *   host_share      of the step's time, what was not waited for the device

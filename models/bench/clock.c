@@ -48,6 +48,15 @@ bench_clock_median (const BenchClock *clock)
 }
 
 double
+bench_clock_mean (const BenchClock *clock)
+{
+  double sum = 0;
+  for (guint i = 0; i < clock->samples->len; i++)
+    sum += g_array_index (clock->samples, double, i);
+  return sum / clock->samples->len;
+}
+
+double
 bench_now (void)
 {
   return (double) g_get_monotonic_time () / G_USEC_PER_SEC;

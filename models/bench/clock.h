@@ -25,6 +25,7 @@ void bench_clock_add (BenchClock *clock, double seconds);
 
 /* Of the samples so far; at least one. */
 double bench_clock_median (const BenchClock *clock);
+double bench_clock_mean (const BenchClock *clock);
 
 /* Now, in seconds of the monotonic clock. */
 double bench_now (void);

@@ -42,6 +42,7 @@ static const Suite suites[] = {
   { "rows", bench_rows, NULL, { 0 }, 0 },
   { "encode", bench_encode, NULL, { 1, 0.7, 0.5 }, 3 },
   { "train", bench_train, NULL, { 0.7 }, 1 },
+  { "profile", bench_profile, NULL, { 0.7 }, 1 },
 };
 
 /* What to measure, checked before anything is. */
@@ -225,7 +226,7 @@ cli_bench (int argc, char **argv)
     { "keep-rate", 0, 0, G_OPTION_ARG_STRING_ARRAY, &options.keep_rates,
       "of image encoders, may be repeated (default: encode 1, 0.7, 0.5; train 0.7)", "K" },
     { "only", 0, 0, G_OPTION_ARG_STRING, &options.only,
-      "some of gemm,attention,rows,encode,train (default: all)", "LIST" },
+      "some of gemm,attention,rows,encode,train,profile (default: all)", "LIST" },
     { "set", 0, 0, G_OPTION_ARG_STRING_ARRAY, &options.sets,
       "change a field of the presets, e.g. schedule.batch_size=128", "PATH=VALUE" },
     { "device", 0, 0, G_OPTION_ARG_STRING, &options.device, CLI_DEVICE_HELP, "DEVICE" },

@@ -271,7 +271,7 @@ new_unplanned (NnModel *model, const NnStepOptions *options)
 
 /* Records twice: dry, to learn what memory it takes, and for the device. */
 static gboolean
-plan (NnStep *step, gboolean profiling, GError **error)
+plan (NnStep *step, GError **error)
 {
   g_autoptr (GpuStream) dry = gpu_stream_new (NULL);
   step->arena = gpu_arena_new (gpu_device_get_info (step->model->device)->max_allocation_bytes);
@@ -279,9 +279,16 @@ plan (NnStep *step, gboolean profiling, GError **error)
   if (!gpu_arena_commit (step->arena, step->model->device, error))
     return FALSE;
   step->stream = gpu_stream_new (step->model->device);
-  gpu_stream_set_profiling (step->stream, profiling);
   record (step, step->stream);
   return TRUE;
+}
+
+void
+nn_step_set_profiling (NnStep *step, gboolean profiling)
+{
+  gpu_stream_reset (step->stream);
+  gpu_stream_set_profiling (step->stream, profiling);
+  record (step, step->stream);
 }
 
 NnStep *
@@ -295,7 +302,7 @@ nn_step_new (NnModel *model, const NnStepOptions *options, GError **error)
   if (!make_buffer (step, &step->inputs, place_inputs, GPU_MEMORY_UPLOAD, error)
       || !make_buffer (step, &step->results, place_results, GPU_MEMORY_READBACK, error)
       || !make_buffer (step, &step->outputs, place_outputs, GPU_MEMORY_DEVICE, error)
-      || !plan (step, options->profiling, error))
+      || !plan (step, error))
     return NULL;
   return g_steal_pointer (&step);
 }
@@ -402,6 +409,12 @@ GpuStream *
 nn_step_get_stream (NnStep *step)
 {
   return step->stream;
+}
+
+GArray *
+nn_step_get_profile (NnStep *step, GpuProfileDetail detail, GError **error)
+{
+  return gpu_stream_get_profile (step->stream, detail, error);
 }
 
 static guint64

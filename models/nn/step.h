@@ -18,9 +18,8 @@ typedef struct _NnStep NnStep;
 typedef struct
 {
   guint batch;
-  double keep_rate;   /* 0: the config's */
-  gboolean watch;     /* keep the tokens' fate for nn_step_get_watch */
-  gboolean profiling; /* time every kernel */
+  double keep_rate; /* 0: the config's */
+  gboolean watch;   /* keep the tokens' fate for nn_step_get_watch */
 } NnStepOptions;
 
 NnStep *nn_step_new (NnModel *model, const NnStepOptions *options, GError **error);
@@ -66,6 +65,12 @@ gboolean nn_step_read (NnStep *step, NnStepOutput output, float *values, GError 
 
 const NnWatch *nn_step_get_watch (const NnStep *step);
 GpuStream *nn_step_get_stream (NnStep *step);
+
+/* Records the step anew, with a timestamp around each kernel or without. Nothing else changes, no bit
+ * of any result; on lavapipe the timestamps of a kernel cost some 20 microseconds. */
+void nn_step_set_profiling (NnStep *step, gboolean profiling);
+/* While profiling: where the last run's time went, as gpu_stream_get_profile. */
+GArray *nn_step_get_profile (NnStep *step, GpuProfileDetail detail, GError **error);
 
 typedef struct
 {

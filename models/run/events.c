@@ -43,11 +43,19 @@ add_name (RunEvent *event, const char *name)
 }
 
 RunEvent *
-run_event_new (const char *type)
+run_event_item_new (void)
 {
   RunEvent *event = g_new0 (RunEvent, 1);
 
   event->text = g_string_new ("{");
+  return event;
+}
+
+RunEvent *
+run_event_new (const char *type)
+{
+  RunEvent *event = run_event_item_new ();
+
   run_event_add_text (event, "type", type);
   return event;
 }
@@ -81,6 +89,18 @@ run_event_add_text (RunEvent *event, const char *name, const char *value)
 {
   if (value)
     append_quoted (add_name (event, name), value);
+}
+
+void
+run_event_add_items (RunEvent *event, const char *name, const GPtrArray *items)
+{
+  GString *text = add_name (event, name);
+
+  g_string_append_c (text, '[');
+  for (guint i = 0; i < items->len; i++)
+    g_string_append_printf (text, "%s%s}", i > 0 ? "," : "",
+                            ((RunEvent *) items->pdata[i])->text->str);
+  g_string_append_c (text, ']');
 }
 
 RunEvents *

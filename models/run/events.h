@@ -23,6 +23,11 @@ void run_event_add_number (RunEvent *event, const char *name, double value);
 /* Invalid UTF-8 is replaced; NULL adds nothing. */
 void run_event_add_text (RunEvent *event, const char *name, const char *value);
 
+/* A list of objects that are put together like events: `items` (RunEvent, of run_event_item_new)
+ * stay the caller's. */
+RunEvent *run_event_item_new (void);
+void run_event_add_items (RunEvent *event, const char *name, const GPtrArray *items);
+
 /* The writer, of the process that holds the run's lock. */
 typedef struct RunEvents RunEvents;
 

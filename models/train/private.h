@@ -46,6 +46,8 @@ gboolean train_record_state (Trainer *trainer, const char *state, const char *re
 gboolean train_record_alert (Trainer *trainer, const char *text, GError **error);
 gboolean train_record_step (Trainer *trainer, const NnStepResult *result, double lr, double seconds,
                             GError **error);
+/* Of a step that was profiled. */
+gboolean train_record_profile (Trainer *trainer, GError **error);
 gboolean train_snapshot (Trainer *trainer, GError **error);
 gboolean train_save (Trainer *trainer, gboolean in_passing, GError **error);
 gboolean train_evaluate (Trainer *trainer, GError **error);

@@ -92,6 +92,37 @@ train_record_step (Trainer *trainer, const NnStepResult *result, double lr, doub
   return train_record (trainer, event, error);
 }
 
+static RunEvent *
+new_kernel (const GpuProfileRow *row, guint64 total)
+{
+  const double seconds = (double) MAX (row->nanoseconds, 1) / 1e9;
+  RunEvent *item = run_event_item_new ();
+  run_event_add_text (item, "kernel", row->kernel);
+  run_event_add_whole (item, "calls", row->calls);
+  run_event_add_number (item, "ms", seconds * 1e3);
+  run_event_add_number (item, "share", (double) row->nanoseconds / (double) MAX (total, 1));
+  run_event_add_number (item, "gflops", (double) row->flops / seconds / 1e9);
+  run_event_add_number (item, "gb_per_s", (double) row->bytes / seconds / 1e9);
+  return item;
+}
+
+gboolean
+train_record_profile (Trainer *trainer, GError **error)
+{
+  g_autoptr (GArray) rows = nn_step_get_profile (trainer->step, GPU_PROFILE_KERNELS, error);
+  g_autoptr (GPtrArray) kernels = g_ptr_array_new_with_free_func ((GDestroyNotify) run_event_free);
+  if (!rows)
+    return FALSE;
+  for (guint i = 0; i < rows->len; i++)
+    g_ptr_array_add (
+        kernels, new_kernel (&g_array_index (rows, GpuProfileRow, i), gpu_profile_total (rows)));
+  if (rows->len == 0) /* a device without timestamps */
+    return TRUE;
+  RunEvent *event = new_event (trainer, "profile");
+  run_event_add_items (event, "kernels", kernels);
+  return train_record (trainer, event, error);
+}
+
 gboolean
 train_snapshot (Trainer *trainer, GError **error)
 {

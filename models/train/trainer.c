@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#define EARLY_PROFILE 10
+
 G_DEFINE_QUARK (train_error, train_error)
 
 gboolean
@@ -320,12 +322,23 @@ fill_step (Trainer *trainer)
           (gsize) batch->batch_size * batch->context * sizeof *batch->tokens);
 }
 
+/* Timestamps are not free: one early step, when all is compiled, and the last of each epoch. */
+static gboolean
+is_profiled (const Trainer *trainer)
+{
+  const gint64 step = trainer->done + 1;
+  return step == EARLY_PROFILE || step % trainer->steps_per_epoch == 0;
+}
+
 static gboolean
 update (Trainer *trainer, GError **error)
 {
   const gint64 begun = g_get_monotonic_time ();
+  const gboolean profiled = is_profiled (trainer);
   if (!train_plan_step (trainer, error))
     return FALSE;
+  if (profiled)
+    nn_step_set_profiling (trainer->step, TRUE);
   fill_step (trainer);
   const NnStepSchedule schedule = { .update = (guint64) trainer->done + 1,
                                     .lr = nn_config_lr (&trainer->config, trainer->done),
@@ -336,7 +349,12 @@ update (Trainer *trainer, GError **error)
     return FALSE;
   trainer->done++;
   const double seconds = (double) (g_get_monotonic_time () - begun) / G_USEC_PER_SEC;
-  return train_record_step (trainer, &result, schedule.lr, seconds, error);
+  if (!train_record_step (trainer, &result, schedule.lr, seconds, error)
+      || (profiled && !train_record_profile (trainer, error)))
+    return FALSE;
+  if (profiled)
+    nn_step_set_profiling (trainer->step, FALSE);
+  return TRUE;
 }
 
 static gboolean
