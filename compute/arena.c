@@ -21,6 +21,7 @@ typedef struct
 struct _GpuArena
 {
   guint64 block_bytes;
+  guint64 largest;
   GArray *blocks;
   gboolean committed;
 };
@@ -87,6 +88,7 @@ gpu_arena_take (GpuArena *arena, guint rows, guint cols)
   guint64 bytes = gpu_tensor_footprint (rows, cols), offset = 0;
   guint i = 0;
   g_assert (rows > 0 && cols > 0);
+  arena->largest = MAX (arena->largest, bytes);
   while (i < arena->blocks->len
          && !take_from (&g_array_index (arena->blocks, Block, i), bytes, &offset))
     i++;
@@ -150,6 +152,12 @@ gpu_arena_commit (GpuArena *arena, GpuDevice *device, GError **error)
     }
   arena->committed = TRUE;
   return TRUE;
+}
+
+guint64
+gpu_arena_get_largest (const GpuArena *arena)
+{
+  return arena->largest;
 }
 
 guint64

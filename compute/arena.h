@@ -25,6 +25,9 @@ gboolean gpu_arena_commit (GpuArena *arena, GpuDevice *device, GError **error);
 GpuTensor gpu_arena_take (GpuArena *arena, guint rows, guint cols);
 void gpu_arena_give (GpuArena *arena, GpuTensor tensor);
 
+/* Bytes of the largest tensor ever taken. */
+guint64 gpu_arena_get_largest (const GpuArena *arena);
+
 /* Bytes of all blocks: the forecast while dry, the truth after commit. */
 guint64 gpu_arena_get_bytes (const GpuArena *arena);
 

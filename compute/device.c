@@ -126,6 +126,17 @@ create (GpuDevice *device, GError **error)
   return TRUE;
 }
 
+static void
+lower_limits (GpuDeviceInfo *info, const GpuDeviceOptions *options)
+{
+  if (options->max_allocation_bytes)
+    info->max_allocation_bytes = MIN (info->max_allocation_bytes, options->max_allocation_bytes);
+  if (!options->max_binding_bytes)
+    return;
+  info->max_binding_bytes = MIN (info->max_binding_bytes, options->max_binding_bytes);
+  info->max_texels = MIN (info->max_texels, options->max_binding_bytes / 16);
+}
+
 GpuDevice *
 gpu_device_open (const GpuDeviceOptions *options, GError **error)
 {
@@ -145,6 +156,7 @@ gpu_device_open (const GpuDeviceOptions *options, GError **error)
 
   device->physical = g_array_index (handles, VkPhysicalDevice, chosen);
   device->info = *(const GpuDeviceInfo *) g_ptr_array_index (infos, chosen);
+  lower_limits (&device->info, options);
   if (!choose_read (device, options->read, error) || !find_queue (device, error)
       || !create (device, error))
     return NULL;

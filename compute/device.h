@@ -61,6 +61,9 @@ typedef struct
   GpuRead read;
   gboolean validate;     /* validation layer with synchronisation checks; for tests */
   const char *cache_dir; /* pipeline cache; NULL: $XDG_CACHE_HOME/penumbra */
+  /* Below the device's own, to test what is cut into blocks and pieces; 0: the device's. */
+  guint64 max_allocation_bytes;
+  guint64 max_binding_bytes;
 } GpuDeviceOptions;
 
 typedef struct _GpuDevice GpuDevice;

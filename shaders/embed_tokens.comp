@@ -1,5 +1,6 @@
 #version 460
 // x[b,t] = table[tokens[b,t]] + positional[t]
+// A binding holds rows first .. first + count - 1 of the table; other dispatches have the others.
 #extension GL_GOOGLE_include_directive : require
 #include "abi/embed.h"
 #include "read.glsl"
@@ -17,8 +18,11 @@ main ()
   uint row = LINEAR_INVOCATION;
   if (row >= push.rows)
     return;
+  uint here = min (tokens[row], push.vocabulary - 1) - push.first;
+  if (here >= push.count)
+    return;
   uint stride = stride4 (push.columns);
-  uint from = min (tokens[row], push.vocabulary - 1) * stride;
+  uint from = here * stride;
   uint position = row % push.tokens * stride;
   for (uint column4 = 0; column4 < width4 (push.columns); column4++)
     x[row * stride + column4]

@@ -39,7 +39,7 @@ test_names (gconstpointer name)
   guint64 count = 0;
 
   load_config (&config, name);
-  g_autoptr (NnParams) params = nn_params_new (&config);
+  g_autoptr (NnParams) params = nn_params_new (&config, 0);
   g_assert_cmpuint (nn_tensor_file_count (file), ==, params->table->len);
   for (guint i = 0; i < nn_tensor_file_count (file); i++)
     {
@@ -78,7 +78,7 @@ test_decay (void)
   NnConfig config;
 
   load_config (&config, "tiny-full");
-  g_autoptr (NnParams) params = nn_params_new (&config);
+  g_autoptr (NnParams) params = nn_params_new (&config, 0);
   for (guint i = 0; i < G_N_ELEMENTS (never); i++)
     g_assert_false (find (params, never[i], NULL)->decay);
   for (guint i = 0; i < G_N_ELEMENTS (always); i++)
@@ -86,34 +86,71 @@ test_decay (void)
 }
 
 /* Parameters tile the slab without overlap, each in the region of its kind, visual ones first. */
+static const NnSpan *
+find_span (const NnParams *params, const NnParam *param)
+{
+  const guint64 end = param->offset + gpu_tensor_footprint (param->rows, param->cols);
+  for (guint i = 0; i < params->spans->len; i++)
+    {
+      const NnSpan *span = &g_array_index (params->spans, NnSpan, i);
+      if (span->block == param->block && span->begin <= param->offset && end <= span->end)
+        return span;
+    }
+  g_error ("%s is in no span", param->name);
+}
+
+static gboolean
+apart (const NnParam *a, const NnParam *b)
+{
+  return a->block != b->block || b->offset >= a->offset + gpu_tensor_footprint (a->rows, a->cols)
+         || b->offset + gpu_tensor_footprint (b->rows, b->cols) <= a->offset;
+}
+
+/* Each parameter lies alone in a span of its region, in blocks of at most `limit` bytes. */
+static void
+check_places (const NnParams *params, guint64 limit)
+{
+  guint64 bytes = 0, visual = 0;
+  for (guint i = 0; i < params->table->len; i++)
+    {
+      const NnParam *a = nn_params_get (params, i);
+      const NnRegion region = a->visual ? (a->decay ? NN_REGION_VISUAL_DECAY : NN_REGION_VISUAL)
+                                        : (a->decay ? NN_REGION_TEXT_DECAY : NN_REGION_TEXT);
+      g_assert_cmpuint (a->offset % GPU_TENSOR_ALIGN, ==, 0);
+      g_assert_cmpint (find_span (params, a)->region, ==, region);
+      bytes += gpu_tensor_footprint (a->rows, a->cols);
+      visual += a->visual ? gpu_tensor_footprint (a->rows, a->cols) : 0;
+      for (guint j = 0; j < i; j++)
+        g_assert_true (apart (a, nn_params_get (params, j)));
+    }
+  for (guint i = 0; i < params->n_blocks; i++)
+    g_assert_cmpuint (nn_params_block_bytes (params, i, FALSE), <=, limit);
+  g_assert_cmpuint (bytes, ==, nn_params_bytes (params));
+  g_assert_cmpuint (visual, ==, nn_params_visual_bytes (params));
+}
+
 static void
 test_regions (void)
 {
   NnConfig config;
+  guint64 largest = 0;
 
   load_config (&config, "odd-patch");
-  g_autoptr (NnParams) params = nn_params_new (&config);
-  guint64 bytes = 0;
-  for (guint i = 0; i < params->table->len; i++)
+  g_autoptr (NnParams) whole = nn_params_new (&config, 0);
+  g_assert_cmpuint (whole->n_blocks, ==, 1);
+  g_assert_cmpuint (whole->spans->len, ==, NN_N_REGIONS);
+  check_places (whole, nn_params_bytes (whole));
+  for (guint i = 0; i < whole->table->len; i++)
     {
-      const NnParam *a = nn_params_get (params, i);
-      const guint64 end = a->offset + gpu_tensor_footprint (a->rows, a->cols);
-      const NnRegion region = a->visual ? (a->decay ? NN_REGION_VISUAL_DECAY : NN_REGION_VISUAL)
-                                        : (a->decay ? NN_REGION_TEXT_DECAY : NN_REGION_TEXT);
-      g_assert_cmpuint (a->offset % GPU_TENSOR_ALIGN, ==, 0);
-      g_assert_cmpuint (a->offset, >=, params->region_offset[region]);
-      g_assert_cmpuint (end, <=, params->region_offset[region + 1]);
-      bytes += end - a->offset;
-      for (guint j = 0; j < i; j++)
-        {
-          const NnParam *b = nn_params_get (params, j);
-          g_assert_true (b->offset >= end
-                         || b->offset + gpu_tensor_footprint (b->rows, b->cols) <= a->offset);
-        }
+      const NnParam *param = nn_params_get (whole, i);
+      largest = MAX (largest, gpu_tensor_footprint (param->rows, param->cols));
     }
-  g_assert_cmpuint (bytes, ==, nn_params_bytes (params));
-  g_assert_cmpuint (nn_params_visual_bytes (params), ==,
-                    params->region_offset[NN_REGION_TEXT_DECAY]);
+  for (guint64 limit = largest; limit < nn_params_bytes (whole); limit += largest / 2)
+    {
+      g_autoptr (NnParams) blocks = nn_params_new (&config, limit);
+      g_assert_cmpuint (blocks->n_blocks, >=, 2);
+      check_places (blocks, limit);
+    }
 }
 
 typedef struct
@@ -179,7 +216,7 @@ test_start (void)
     { "visual.transformer.resblocks.0.mlp.c_proj.weight", 0, v / 2 },
     { "visual.transformer.resblocks.0.mlp.c_proj.bias", 0, v / 2 },
   };
-  g_autoptr (NnParams) params = nn_params_new (&config);
+  g_autoptr (NnParams) params = nn_params_new (&config, 0);
   for (guint i = 0; i < G_N_ELEMENTS (starts); i++)
     check_start (params, &starts[i]);
 }
@@ -190,7 +227,7 @@ test_constants (void)
   NnConfig config;
 
   load_config (&config, "tiny-evit");
-  g_autoptr (NnParams) params = nn_params_new (&config);
+  g_autoptr (NnParams) params = nn_params_new (&config, 0);
   for (guint i = 0; i < params->table->len; i++)
     {
       const NnParam *param = nn_params_get (params, i);
@@ -215,7 +252,7 @@ test_seeds (void)
   NnConfig config;
 
   load_config (&config, "tiny-full");
-  g_autoptr (NnParams) params = nn_params_new (&config);
+  g_autoptr (NnParams) params = nn_params_new (&config, 0);
   guint first, second;
   find (params, "transformer.resblocks.0.attn.out_proj.weight", &first);
   find (params, "transformer.resblocks.1.attn.out_proj.weight", &second);

@@ -92,21 +92,6 @@ gpu_embed_patches_backward (GpuStream *stream, GpuTensor dpatches, GpuTensor dcl
   embed_positional_backward (stream, dpatches, dclass, dpositional, dx);
 }
 
-void
-gpu_embed_tokens (GpuStream *stream, GpuTensor x, GpuTensor tokens, GpuTensor table,
-                  GpuTensor positional)
-{
-  const EmbedPush push = {
-    .rows = x.rows, .columns = x.cols, .tokens = positional.rows, .vocabulary = table.rows
-  };
-  g_assert (x.rows % push.tokens == 0 && tokens.cols == x.rows);
-  g_assert (table.cols == x.cols && positional.cols == x.cols);
-
-  GpuDispatch dispatch = { .tensors = { table, positional, tokens, x }, .push = &push };
-  gpu_grid_items (stream, &dispatch, x.rows);
-  gpu_stream_dispatch (stream, &tokens_forward, &dispatch);
-}
-
 static int
 compare_keys (const void *a, const void *b)
 {
@@ -146,9 +131,43 @@ static guint
 rows_a_binding (GpuStream *stream, GpuTensor table)
 {
   GpuDevice *device = gpu_stream_get_device (stream);
-  guint64 bytes = device ? gpu_device_get_info (device)->max_binding_bytes : G_MAXUINT64;
+  const GpuDeviceInfo *info = device ? gpu_device_get_info (device) : NULL;
+  guint64 bytes = info ? MIN (info->max_binding_bytes, info->max_texels * 16) : G_MAXUINT64;
   guint64 rows = bytes / (4 * gpu_tensor_stride (table)) & ~15ull;
   return (guint) CLAMP (rows, 16, MAX (table.rows, 16));
+}
+
+static GpuTensor
+rows_from (GpuTensor table, guint first, guint rows)
+{
+  table.offset += (guint64) first * gpu_tensor_stride (table) * 4;
+  table.rows = MIN (rows, table.rows - first);
+  return table;
+}
+
+void
+gpu_embed_tokens (GpuStream *stream, GpuTensor x, GpuTensor tokens, GpuTensor table,
+                  GpuTensor positional)
+{
+  guint step = rows_a_binding (stream, table);
+  g_assert (x.rows % positional.rows == 0 && tokens.cols == x.rows);
+  g_assert (table.cols == x.cols && positional.cols == x.cols);
+
+  for (guint first = 0; first < table.rows; first += MIN (step, table.rows - first))
+    {
+      GpuTensor piece = rows_from (table, first, step);
+      const EmbedPush push = { .rows = x.rows,
+                               .columns = x.cols,
+                               .tokens = positional.rows,
+                               .vocabulary = table.rows,
+                               .first = first,
+                               .count = piece.rows };
+      GpuDispatch dispatch = { .tensors = { piece, positional, tokens, x },
+                               .push = &push,
+                               .bytes = 2 * gpu_tensor_bytes (x) };
+      gpu_grid_items (stream, &dispatch, x.rows);
+      gpu_stream_dispatch (stream, &tokens_forward, &dispatch);
+    }
 }
 
 static void
@@ -173,9 +192,7 @@ gpu_embed_tokens_backward (GpuStream *stream, GpuTensor dtable, GpuTensor dposit
 
   for (guint first = 0; first < dtable.rows; first += MIN (step, dtable.rows - first))
     {
-      GpuTensor piece = dtable;
-      piece.offset += (guint64) first * gpu_tensor_stride (dtable) * 4;
-      piece.rows = MIN (step, dtable.rows - first);
+      GpuTensor piece = rows_from (dtable, first, step);
       const EmbedPush push = { .rows = dx.rows,
                                .columns = dx.cols,
                                .vocabulary = dtable.rows,

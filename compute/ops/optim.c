@@ -53,28 +53,45 @@ slab_grid (GpuStream *stream, GpuDispatch *dispatch, GpuTensor slab)
   gpu_grid_items (stream, dispatch, (vectors + run - 1) / run * lanes);
 }
 
-void
-gpu_gradient_norm (GpuStream *stream, GpuArena *arena, GpuTensor norm, GpuTensor gradients)
+/* Adds the squares of one slab to the partial sums, or begins them. */
+static void
+add_squares (GpuStream *stream, GpuTensor partial, GpuTensor gradients, gboolean begin)
 {
-  guint lanes = gpu_grid_lanes (stream);
-  guint64 length = piece_length (stream), vectors = ((guint64) gradients.cols + 3) / 4;
-  OptimPush push = { .partials = (guint) MIN (vectors, MAX_PARTIALS) };
-  g_assert (norm.cols == 1 && gradients.rows == 1);
-  g_assert (lanes <= 64 && MAX_PARTIALS % lanes == 0); /* the shader's shared sums */
-
-  GpuTensor partial = gpu_arena_take (arena, 1, 4 * push.partials);
+  guint64 length = piece_length (stream);
   for (guint64 first = 0; first < gradients.cols; first += length)
     {
       GpuTensor part = piece (gradients, first, length);
-      push.n = part.cols;
-      push.rounds = (guint) ((((guint64) part.cols + 3) / 4 + push.partials - 1) / push.partials);
+      guint64 vectors = ((guint64) part.cols + 3) / 4, sums = partial.cols / 4;
+      const OptimPush push = { .n = part.cols,
+                               .partials = (guint) sums,
+                               .rounds = (guint) ((vectors + sums - 1) / sums) };
       GpuDispatch dispatch = { .tensors = { part, partial },
                                .push = &push,
-                               .spec = { 0, first == 0 },
+                               .spec = { 0, begin && first == 0 },
                                .flops = 2ull * part.cols };
-      gpu_grid_items (stream, &dispatch, push.partials);
+      gpu_grid_items (stream, &dispatch, sums);
       gpu_stream_dispatch (stream, &norm_partial, &dispatch);
     }
+}
+
+void
+gpu_gradient_norm (GpuStream *stream, GpuArena *arena, GpuTensor norm, const GpuTensor *gradients,
+                   guint n)
+{
+  guint lanes = gpu_grid_lanes (stream);
+  OptimPush push = { 0 };
+  g_assert (norm.cols == 1 && n > 0);
+  g_assert (lanes <= 64 && MAX_PARTIALS % lanes == 0); /* the shader's shared sums */
+  for (guint i = 0; i < n; i++)
+    {
+      guint64 vectors = ((guint64) gradients[i].cols + 3) / 4;
+      g_assert (gradients[i].rows == 1);
+      push.partials = MAX (push.partials, (guint) MIN (vectors, MAX_PARTIALS));
+    }
+
+  GpuTensor partial = gpu_arena_take (arena, 1, 4 * push.partials);
+  for (guint i = 0; i < n; i++)
+    add_squares (stream, partial, gradients[i], i == 0);
   const GpuDispatch total = {
     .tensors = { partial, norm }, .push = &push, .spec = { lanes }, .groups = { 1 }
   };

@@ -22,8 +22,9 @@ typedef struct
   float clip;  /* 0: off */
 } GpuAdamw;
 
-/* norm [1,1], written. */
-void gpu_gradient_norm (GpuStream *stream, GpuArena *arena, GpuTensor norm, GpuTensor gradients);
+/* norm [1,1], written; n slabs of gradients, any lengths. */
+void gpu_gradient_norm (GpuStream *stream, GpuArena *arena, GpuTensor norm,
+                        const GpuTensor *gradients, guint n);
 
 /* theta, m, v [1,n] updated; gradient [1,n]; norm [1,1]; scalars [1,8]. */
 void gpu_adamw (GpuStream *stream, GpuTensor theta, GpuTensor m, GpuTensor v, GpuTensor gradient,

@@ -134,7 +134,7 @@ static void
 record_gradient_norm (BenchCase *c, gpointer data)
 {
   Rows *r = data;
-  gpu_gradient_norm (c->stream, c->arena, r->sum, r->x);
+  gpu_gradient_norm (c->stream, c->arena, r->sum, &r->x, 1);
 }
 
 static const struct
@@ -156,7 +156,7 @@ static const struct
 static Rows
 rows_of (const NnConfig *config)
 {
-  g_autoptr (NnParams) params = nn_params_new (config);
+  g_autoptr (NnParams) params = nn_params_new (config, 0);
   const guint batch = (guint) config->schedule.batch_size;
   const guint tokens = (guint) nn_config_tokens (config, 1, 0);
   return (Rows){

@@ -191,9 +191,9 @@ load_inputs (Batch *pictures, Batch *texts, const Options *options, const NnConf
 }
 
 static guint
-plan_batch (const NnConfig *config, gsize n)
+plan_batch (NnModel *model, gsize n)
 {
-  return (guint) CLAMP (n, 1, (gsize) config->eval.batch_size);
+  return nn_encoder_fit (model, (guint) CLAMP (n, 1, (gsize) model->config.eval.batch_size));
 }
 
 static gboolean
@@ -202,7 +202,7 @@ encode_pictures (Batch *batch, NnModel *model, const Options *options, const Eva
 {
   g_autoptr (NnEncoder) encoder =
       nn_encoder_new_image (model,
-                            &(NnEncoderOptions){ .batch = plan_batch (&model->config, batch->n),
+                            &(NnEncoderOptions){ .batch = plan_batch (model, batch->n),
                                                  .weights = options->which,
                                                  .keep_rate = options->rate },
                             error);
@@ -216,8 +216,7 @@ encode_pictures (Batch *batch, NnModel *model, const Options *options, const Eva
 static gboolean
 encode_texts (Batch *batch, NnModel *model, const EvalWatch *watch, GError **error)
 {
-  g_autoptr (NnEncoder) encoder =
-      nn_encoder_new_text (model, plan_batch (&model->config, batch->n), error);
+  g_autoptr (NnEncoder) encoder = nn_encoder_new_text (model, plan_batch (model, batch->n), error);
   g_autofree const gint32 **rows = g_new (const gint32 *, MAX (batch->n, 1));
 
   for (gsize i = 0; i < batch->n; i++)

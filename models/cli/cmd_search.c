@@ -201,9 +201,11 @@ plan_encoder (const EvalCheckpoint *checkpoint, const Options *options, GError *
 {
   return nn_encoder_new_image (
       checkpoint->model,
-      &(NnEncoderOptions){ .batch = (guint) checkpoint->model->config.eval.batch_size,
-                           .weights = options->which,
-                           .keep_rate = options->rate },
+      &(NnEncoderOptions){
+          .batch =
+              nn_encoder_fit (checkpoint->model, (guint) checkpoint->model->config.eval.batch_size),
+          .weights = options->which,
+          .keep_rate = options->rate },
       error);
 }
 

@@ -76,7 +76,7 @@ eval_retrieval_new (NnModel *model, const DataPairs *pairs, DataSplit split, GEr
 
   retrieval->model = model;
   retrieval->pairs = pairs;
-  retrieval->batch = (guint) model->config.eval.batch_size;
+  retrieval->batch = nn_encoder_fit (model, (guint) model->config.eval.batch_size);
   retrieval->items = data_pairs_dup_split (pairs, split, &pictures);
   gather_texts (retrieval, (guint) pictures);
   if (retrieval->truth->texts == 0)

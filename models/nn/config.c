@@ -349,11 +349,25 @@ check_batch (const NnConfig *config, const char *path, int batch, GError **error
                  G_MAXINT32 / tokens, tokens);
 }
 
+/* What is encoded at once is a micro-batch, or the batch. */
+static gboolean
+check_training_batch (const NnConfig *config, GError **error)
+{
+  const int batch = config->schedule.batch_size, micro = config->schedule.micro_batch;
+
+  if (micro == 0)
+    return check_batch (config, "schedule.batch_size", batch, error);
+  if (batch % micro == 0)
+    return check_batch (config, "schedule.micro_batch", micro, error);
+  return refuse (error, config, "schedule.micro_batch",
+                 "must divide schedule.batch_size %d, or be 0 for the whole batch", batch);
+}
+
 gboolean
 nn_config_check (const NnConfig *config, GError **error)
 {
   if (!check_vision (config, error) || !check_expedition (config, error)
-      || !check_batch (config, "schedule.batch_size", config->schedule.batch_size, error)
+      || !check_training_batch (config, error)
       || !check_batch (config, "eval.batch_size", config->eval.batch_size, error))
     return FALSE;
   if (config->text.width % config->text.heads != 0)

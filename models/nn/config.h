@@ -124,6 +124,7 @@ typedef struct
 {
   int epochs;
   int batch_size;   /* B */
+  int micro_batch;  /* pairs encoded at a time, dividing B; 0: all */
   int warmup_steps; /* optimiser steps of linear warm-up */
   gint64 horizon;   /* optimiser steps the schedule is stretched over; 0 until resolved */
 } NnScheduleConfig;
@@ -214,6 +215,10 @@ int nn_config_tokens (const NnConfig *config, double keep_rate, int layer);
 
 /* K of block `layer`, or 0 when the block does not shrink (not listed, or K = N - 1). */
 int nn_config_kept (const NnConfig *config, double keep_rate, int layer);
+
+/* Pairs encoded at a time in a step of `batch`: schedule.micro_batch, or the batch where that is 0 or
+ * does not divide it (as a batch of another size than the config's). */
+guint nn_config_micro_batch (const NnConfig *config, guint batch);
 
 /* The schedules, by 0-based optimiser step s, for a horizon T > 0 (schedule.horizon):
  * lr(s) = base (s+1)/w for s < w, then base (1 + cos(pi (s-w)/(T-w)))/2, and 0 beyond T. */

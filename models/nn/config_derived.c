@@ -69,6 +69,14 @@ nn_config_kept (const NnConfig *config, double keep_rate, int layer)
   return kept_of (config, keep_rate, layer, nn_config_tokens (config, keep_rate, layer));
 }
 
+guint
+nn_config_micro_batch (const NnConfig *config, guint batch)
+{
+  const guint micro = (guint) config->schedule.micro_batch;
+
+  return micro > 0 && micro < batch && batch % micro == 0 ? micro : batch;
+}
+
 double
 nn_config_lr (const NnConfig *config, gint64 step)
 {

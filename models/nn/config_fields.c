@@ -99,6 +99,7 @@ static const NnField fields[] = {
   NUMBER ("optimizer.grad_clip_norm", optimizer.grad_clip_norm, 0, 1e6, 0),
   INT ("schedule.epochs", schedule.epochs, 1, 1000000, 10),
   INT ("schedule.batch_size", schedule.batch_size, 2, 32768, 64),
+  INT ("schedule.micro_batch", schedule.micro_batch, 0, 32768, 0),
   INT ("schedule.warmup_steps", schedule.warmup_steps, 0, 1000000000, 50),
   { .path = "schedule.horizon", .kind = FIELD_INT64, AT (schedule.horizon), .most = TWO_53 },
   STRING ("data.path", data.path, NN_PATH_SIZE),

@@ -43,6 +43,38 @@ record (NnEncoder *encoder, GpuStream *stream)
   nn_give (&nn, inverse);
 }
 
+/* Bytes of the largest tensor that encoding one picture (at all tokens) or one text takes. */
+static guint64
+largest_tensor (NnModel *model, gboolean image)
+{
+  const guint size = (guint) model->config.vision.image_size;
+  const guint context = (guint) model->config.text.context_length;
+  const GpuTensor features = { .rows = 1, .cols = (guint) model->config.embed_dim };
+  g_autoptr (GpuStream) dry = gpu_stream_new (NULL);
+  g_autoptr (GpuArena) arena = gpu_arena_new (0);
+  NnEncoder encoder = { .model = model,
+                        .batch = 1,
+                        .image = image,
+                        .images = { .rows = 1, .cols = 3 * size * size },
+                        .input = { .tokens = { .rows = 1, .cols = context },
+                                   .ends = { .rows = 1, .cols = 1 } },
+                        .features = features,
+                        .normalised = features,
+                        .arena = arena };
+  nn_vision_init (&encoder.vision, model, 1, 1);
+  nn_text_init (&encoder.text, model, 1);
+  record (&encoder, dry);
+  return gpu_arena_get_largest (arena);
+}
+
+guint
+nn_encoder_fit (NnModel *model, guint batch)
+{
+  const guint64 limit = gpu_device_get_info (model->device)->max_binding_bytes;
+  const guint64 each = MAX (largest_tensor (model, TRUE), largest_tensor (model, FALSE));
+  return (guint) CLAMP (limit / each, 1, batch);
+}
+
 static gboolean
 make_output (NnEncoder *encoder, GError **error)
 {
@@ -84,7 +116,8 @@ nn_encoder_new_image (NnModel *model, const NnEncoderOptions *options, GError **
     encoder->keep_rate =
         options->weights == NN_SLAB_TEACHER ? 1 : model->config.expedition.keep_rate;
   nn_vision_init (&encoder->vision, model, encoder->batch, encoder->keep_rate);
-  if (options->watch && !nn_watch_init (&encoder->watch, &encoder->vision, model, error))
+  if (options->watch
+      && !nn_watch_init (&encoder->watch, &encoder->vision, model, encoder->batch, error))
     return NULL;
 
   encoder->input_buffer =

@@ -16,6 +16,10 @@ typedef struct
   gboolean watch;   /* keep the tokens' fate for nn_encoder_get_watch */
 } NnEncoderOptions;
 
+/* How many of `batch` pictures or texts an encoder can take at once: the device's bindings are
+ * limited. At least 1. */
+guint nn_encoder_fit (NnModel *model, guint batch);
+
 /* The model outlives the encoder. */
 NnEncoder *nn_encoder_new_image (NnModel *model, const NnEncoderOptions *options, GError **error);
 NnEncoder *nn_encoder_new_text (NnModel *model, guint batch, GError **error);

@@ -14,34 +14,45 @@ has_slab (const NnConfig *config, NnUse use, NnSlab slab)
   return use == NN_USE_TRAINING;
 }
 
+/* Kernels count the elements of a block in 32 bits. */
+static guint64
+block_limit (GpuDevice *device)
+{
+  const guint64 countable = (guint64) G_MAXUINT32 / GPU_TENSOR_ALIGN * GPU_TENSOR_ALIGN * 4;
+  return device ? MIN (gpu_device_get_info (device)->max_allocation_bytes, countable) : 0;
+}
+
+static gboolean
+make_slab (NnModel *model, NnSlab slab, GError **error)
+{
+  const NnParams *params = model->params;
+  model->slabs[slab] = g_ptr_array_new_with_free_func ((GDestroyNotify) gpu_buffer_unref);
+  for (guint block = 0; block < params->n_blocks; block++)
+    {
+      guint64 bytes = nn_params_block_bytes (params, block, slab == NN_SLAB_TEACHER);
+      if (bytes == 0)
+        break; /* the teacher ends where texts begin */
+      GpuBuffer *buffer = gpu_buffer_new (model->device, bytes, GPU_MEMORY_DEVICE, error);
+      if (!buffer)
+        return FALSE;
+      g_ptr_array_add (model->slabs[slab], buffer);
+    }
+  return TRUE;
+}
+
 NnModel *
 nn_model_new (GpuDevice *device, const NnConfig *config, NnUse use, GError **error)
 {
   g_autoptr (NnModel) model = g_new0 (NnModel, 1);
   model->config = *config;
-  model->params = nn_params_new (config);
+  model->params = nn_params_new (config, block_limit (device));
   if (!device)
     return g_steal_pointer (&model);
 
   model->device = gpu_device_ref (device);
   for (NnSlab slab = 0; slab < NN_N_SLABS; slab++)
-    {
-      guint64 bytes = slab == NN_SLAB_TEACHER ? nn_params_visual_bytes (model->params)
-                                              : nn_params_bytes (model->params);
-      if (!has_slab (config, use, slab))
-        continue;
-      if (bytes / 4 > G_MAXUINT32)
-        {
-          g_set_error (error, GPU_ERROR, GPU_ERROR_LIMIT,
-                       "the model has %" G_GUINT64_FORMAT
-                       " parameters: kernels count to %u, use a smaller one",
-                       nn_params_count (model->params), G_MAXUINT32);
-          return NULL;
-        }
-      model->slabs[slab] = gpu_buffer_new (device, bytes, GPU_MEMORY_DEVICE, error);
-      if (!model->slabs[slab])
-        return NULL;
-    }
+    if (has_slab (config, use, slab) && !make_slab (model, slab, error))
+      return NULL;
   return g_steal_pointer (&model);
 }
 
@@ -51,7 +62,7 @@ nn_model_free (NnModel *model)
   if (!model)
     return;
   for (NnSlab slab = 0; slab < NN_N_SLABS; slab++)
-    gpu_buffer_unref (model->slabs[slab]);
+    g_clear_pointer (&model->slabs[slab], g_ptr_array_unref);
   nn_params_free (model->params);
   gpu_device_unref (model->device);
   g_free (model);
@@ -97,10 +108,13 @@ nn_model_copy_to_teacher (NnModel *model, GError **error)
   if (!model->slabs[NN_SLAB_TEACHER])
     return TRUE;
   g_autoptr (GpuStream) stream = gpu_stream_new (model->device);
-  for (NnRegion region = NN_REGION_VISUAL_DECAY; region <= NN_REGION_VISUAL; region++)
-    gpu_stream_copy (stream,
-                     nn_params_region (model->params, region, model->slabs[NN_SLAB_TEACHER]),
-                     nn_params_region (model->params, region, model->slabs[NN_SLAB_WEIGHTS]));
+  for (guint i = 0; i < model->params->spans->len; i++)
+    {
+      const NnSpan *span = &g_array_index (model->params->spans, NnSpan, i);
+      if (span->region <= NN_REGION_VISUAL)
+        gpu_stream_copy (stream, nn_params_span (span, model->slabs[NN_SLAB_TEACHER]),
+                         nn_params_span (span, model->slabs[NN_SLAB_WEIGHTS]));
+    }
   return gpu_stream_run (stream, error);
 }
 

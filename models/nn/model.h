@@ -35,7 +35,7 @@ typedef struct
   GpuDevice *device;
   NnConfig config;
   NnParams *params;
-  GpuBuffer *slabs[NN_N_SLABS]; /* NULL where the model has none */
+  GPtrArray *slabs[NN_N_SLABS]; /* blocks of GpuBuffer; NULL where the model has none */
 } NnModel;
 
 typedef enum

@@ -157,32 +157,48 @@ region_of (const NnParam *param)
 }
 
 static void
-place (NnParams *params)
+close_span (NnParams *params, const NnSpan *span)
 {
-  guint64 offset = 0;
-  for (guint region = 0; region < NN_N_REGIONS; region++)
+  if (span->begin < span->end)
+    g_array_append_vals (params->spans, span, 1);
+  params->n_blocks = MAX (params->n_blocks, span->block + 1);
+}
+
+/* Appends a region to what lies in the blocks so far. */
+static NnSpan
+place_region (NnParams *params, NnRegion region, NnSpan last, guint64 block_bytes)
+{
+  NnSpan span = { region, last.block, last.end, last.end };
+  for (guint i = 0; i < params->table->len; i++)
     {
-      params->region_offset[region] = offset;
-      for (guint i = 0; i < params->table->len; i++)
+      NnParam *param = &g_array_index (params->table, NnParam, i);
+      const guint64 bytes = gpu_tensor_footprint (param->rows, param->cols);
+      if (region_of (param) != region)
+        continue;
+      if (span.end > 0 && span.end + bytes > block_bytes)
         {
-          NnParam *param = &g_array_index (params->table, NnParam, i);
-          if (region_of (param) != region)
-            continue;
-          param->offset = offset;
-          offset += gpu_tensor_footprint (param->rows, param->cols);
+          close_span (params, &span);
+          span = (NnSpan){ .region = region, .block = span.block + 1 };
         }
+      param->block = span.block;
+      param->offset = span.end;
+      span.end += bytes;
     }
-  params->region_offset[NN_N_REGIONS] = offset;
+  close_span (params, &span);
+  return span;
 }
 
 NnParams *
-nn_params_new (const NnConfig *config)
+nn_params_new (const NnConfig *config, guint64 block_bytes)
 {
   NnParams *params = g_new0 (NnParams, 1);
+  NnSpan last = { 0 };
   params->table = g_array_new (FALSE, TRUE, sizeof (NnParam));
+  params->spans = g_array_new (FALSE, FALSE, sizeof (NnSpan));
   declare_text (params, config);
   declare_vision (params, config);
-  place (params);
+  for (NnRegion region = 0; region < NN_N_REGIONS; region++)
+    last = place_region (params, region, last, block_bytes ? block_bytes : G_MAXUINT64);
   return params;
 }
 
@@ -192,6 +208,7 @@ nn_params_free (NnParams *params)
   if (!params)
     return;
   g_array_unref (params->table);
+  g_array_unref (params->spans);
   g_free (params);
 }
 
@@ -203,15 +220,34 @@ nn_params_get (const NnParams *params, guint index)
 }
 
 guint64
+nn_params_block_bytes (const NnParams *params, guint block, gboolean visual)
+{
+  guint64 bytes = 0;
+  for (guint i = 0; i < params->spans->len; i++)
+    {
+      const NnSpan *span = &g_array_index (params->spans, NnSpan, i);
+      if (span->block == block && !(visual && span->region > NN_REGION_VISUAL))
+        bytes = span->end;
+    }
+  return bytes;
+}
+
+guint64
 nn_params_bytes (const NnParams *params)
 {
-  return params->region_offset[NN_N_REGIONS];
+  guint64 bytes = 0;
+  for (guint i = 0; i < params->n_blocks; i++)
+    bytes += nn_params_block_bytes (params, i, FALSE);
+  return bytes;
 }
 
 guint64
 nn_params_visual_bytes (const NnParams *params)
 {
-  return params->region_offset[NN_REGION_TEXT_DECAY];
+  guint64 bytes = 0;
+  for (guint i = 0; i < params->n_blocks; i++)
+    bytes += nn_params_block_bytes (params, i, TRUE);
+  return bytes;
 }
 
 guint64
@@ -226,18 +262,31 @@ nn_params_count (const NnParams *params)
   return count;
 }
 
-GpuTensor
-nn_params_tensor (const NnParams *params, guint index, GpuBuffer *slab)
+static GpuBuffer *
+block_of (GPtrArray *slab, guint block)
 {
-  const NnParam *param = nn_params_get (params, index);
-  return (GpuTensor){ slab, param->offset, param->rows, param->cols };
+  return slab ? g_ptr_array_index (slab, block) : NULL;
 }
 
 GpuTensor
-nn_params_region (const NnParams *params, NnRegion region, GpuBuffer *slab)
+nn_params_tensor (const NnParams *params, guint index, GPtrArray *slab)
 {
-  guint64 begin = params->region_offset[region], end = params->region_offset[region + 1];
-  return (GpuTensor){ slab, begin, begin < end, (guint) ((end - begin) / 4) };
+  const NnParam *param = nn_params_get (params, index);
+  return (GpuTensor){ block_of (slab, param->block), param->offset, param->rows, param->cols };
+}
+
+GpuTensor
+nn_params_span (const NnSpan *span, GPtrArray *slab)
+{
+  return (GpuTensor){ block_of (slab, span->block), span->begin, 1,
+                      (guint) ((span->end - span->begin) / 4) };
+}
+
+GpuTensor
+nn_params_block (const NnParams *params, guint block, GPtrArray *slab)
+{
+  return (GpuTensor){ block_of (slab, block), 0, 1,
+                      (guint) (nn_params_block_bytes (params, block, FALSE) / 4) };
 }
 
 void

@@ -6,6 +6,9 @@
  * teacher, which is visual.*, is the slab's beginning:
  *
  *   | visual, decayed | visual, not decayed | text, decayed | text and logit_scale, not decayed |
+ *
+ * A slab is a list of blocks, since devices limit an allocation (1 GiB and up); nearly always one.
+ * No parameter lies across two blocks; what a region has in one block is a span.
  */
 #pragma once
 
@@ -31,7 +34,8 @@ typedef struct
   double scale;
   gboolean visual;
   gboolean decay;
-  guint64 offset; /* bytes into a slab */
+  guint block;    /* of a slab */
+  guint64 offset; /* bytes into the block */
 } NnParam;
 
 typedef enum
@@ -42,6 +46,13 @@ typedef enum
   NN_REGION_TEXT,
   NN_N_REGIONS,
 } NnRegion;
+
+typedef struct
+{
+  NnRegion region;
+  guint block;
+  guint64 begin, end; /* bytes into the block */
+} NnSpan;
 
 /* Indices into the table. */
 typedef struct
@@ -74,10 +85,13 @@ typedef struct
   NnVisionParams vision;
   NnTextParams text;
   guint logit_scale;
-  guint64 region_offset[NN_N_REGIONS + 1]; /* bytes; the last is the slab's size */
+  GArray *spans; /* of NnSpan, in the order of regions and blocks */
+  guint n_blocks;
 } NnParams;
 
-NnParams *nn_params_new (const NnConfig *config);
+/* block_bytes: the most a block may have; 0: all in one. A parameter larger than that has a block of
+ * its own, which the device will refuse. */
+NnParams *nn_params_new (const NnConfig *config, guint64 block_bytes);
 void nn_params_free (NnParams *params);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (NnParams, nn_params_free)
 
@@ -87,12 +101,17 @@ const NnParam *nn_params_get (const NnParams *params, guint index);
 guint64 nn_params_bytes (const NnParams *params);
 guint64 nn_params_visual_bytes (const NnParams *params);
 
+/* Bytes of one block; with `visual`, of the teacher's, which may be 0. */
+guint64 nn_params_block_bytes (const NnParams *params, guint block, gboolean visual);
+
 /* Scalars that are learnt: padding is not counted. */
 guint64 nn_params_count (const NnParams *params);
 
-/* The parameter's matrix, and a region as one long row, in a slab (NULL for a dry run). */
-GpuTensor nn_params_tensor (const NnParams *params, guint index, GpuBuffer *slab);
-GpuTensor nn_params_region (const NnParams *params, NnRegion region, GpuBuffer *slab);
+/* In a slab, which is an array of the blocks' buffers (NULL for a dry run): the parameter's matrix,
+ * and a span or a whole block as one long row. */
+GpuTensor nn_params_tensor (const NnParams *params, guint index, GPtrArray *slab);
+GpuTensor nn_params_span (const NnSpan *span, GPtrArray *slab);
+GpuTensor nn_params_block (const NnParams *params, guint block, GPtrArray *slab);
 
 /* The initial values of a parameter, rows * cols floats: a function of seed and index alone. */
 void nn_param_fill (const NnParam *param, guint index, guint64 seed, float *values);

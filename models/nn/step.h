@@ -4,7 +4,9 @@
  *   L = contrastive (s z t^T) + weight distillation (s z sg(t)^T, s zb t^T);  AdamW;  clamp s;  EMA
  *
  * (Kim et al., AAAI 2024; shared conventions in models/README.md.) Between runs only the inputs and
- * a few scalars change. The model outlives the step; both belong to the device's thread.
+ * a few scalars change. With schedule.micro_batch only so many pairs are encoded at a time: the same
+ * step with less memory, a second time through the encoders and rounding in another order. The model
+ * outlives the step; both belong to the device's thread.
  */
 #pragma once
 

@@ -1,16 +1,37 @@
 #include "models/nn/watch.h"
 
+#include <string.h>
+
+/* Rows of the batch, and behind them those of a part. */
 static guint64
 tensor_bytes (const NnWatch *watch, const NnWatchedBlock *block)
 {
-  return gpu_tensor_footprint (watch->batch, block->tokens - 1);
+  const guint parts = watch->part < watch->batch ? watch->part : 0;
+  return gpu_tensor_footprint (watch->batch + parts, block->tokens - 1);
+}
+
+static gsize
+row_bytes (GpuTensor tensor)
+{
+  return (gsize) gpu_tensor_stride (tensor) * 4;
+}
+
+/* Where the encoder writes. */
+static GpuTensor
+part_of (const NnWatch *watch, GpuTensor tensor)
+{
+  if (watch->part < watch->batch)
+    tensor.offset += watch->batch * row_bytes (tensor);
+  tensor.rows = watch->part;
+  return tensor;
 }
 
 gboolean
-nn_watch_init (NnWatch *watch, NnVision *vision, const NnModel *model, GError **error)
+nn_watch_init (NnWatch *watch, NnVision *vision, const NnModel *model, guint batch, GError **error)
 {
   guint64 bytes = 0;
-  *watch = (NnWatch){ .batch = vision->batch,
+  *watch = (NnWatch){ .batch = batch,
+                      .part = vision->batch,
                       .patches = (guint) nn_config_patches (&model->config),
                       .fuse = model->config.expedition.fuse };
   for (int i = 0; i < model->config.vision.layers; i++)
@@ -36,10 +57,28 @@ nn_watch_init (NnWatch *watch, NnVision *vision, const NnModel *model, GError **
       block->order = block->attention;
       block->order.offset += tensor_bytes (watch, block);
       offset += 2 * tensor_bytes (watch, block);
-      vision->blocks[block->layer].watch_attention = block->attention;
-      vision->blocks[block->layer].watch_order = block->order;
+      vision->blocks[block->layer].watch_attention = part_of (watch, block->attention);
+      vision->blocks[block->layer].watch_order = part_of (watch, block->order);
     }
   return TRUE;
+}
+
+static void
+keep_rows (const NnWatch *watch, GpuTensor tensor, guint first)
+{
+  guint8 *rows = gpu_tensor_map (tensor);
+  GpuTensor part = part_of (watch, tensor);
+  memcpy (rows + first * row_bytes (tensor), gpu_tensor_map (part), gpu_tensor_bytes (part));
+}
+
+void
+nn_watch_keep (NnWatch *watch, guint first)
+{
+  for (guint i = 0; i < watch->n_blocks && watch->part < watch->batch; i++)
+    {
+      keep_rows (watch, watch->blocks[i].attention, first);
+      keep_rows (watch, watch->blocks[i].order, first);
+    }
 }
 
 void

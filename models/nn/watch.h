@@ -14,12 +14,13 @@ typedef struct
   guint layer;                /* the block, counted from 0 */
   guint tokens;               /* N entering it, CLS included */
   guint kept;                 /* K */
-  GpuTensor attention, order; /* [B,N-1] */
+  GpuTensor attention, order; /* [B,N-1], and behind them what a part of the batch leaves */
 } NnWatchedBlock;
 
 typedef struct
 {
   guint batch, patches;
+  guint part; /* pictures the encoder takes at once; `batch` if it takes all */
   gboolean fuse;
   guint n_blocks;
   NnWatchedBlock blocks[NN_MAX_LAYERS];
@@ -36,8 +37,11 @@ typedef struct
   float *fused;      /* [B] attention of the earlier fused token; -1: there is none */
 } NnWatchTokens;
 
-/* Makes memory for the shrinking blocks of `vision` and has them filled. */
-gboolean nn_watch_init (NnWatch *watch, NnVision *vision, const NnModel *model, GError **error);
+/* Makes memory for the shrinking blocks of `vision` and has them filled. Where the batch is larger
+ * than what `vision` takes at once, each part is kept by nn_watch_keep() before the next runs. */
+gboolean nn_watch_init (NnWatch *watch, NnVision *vision, const NnModel *model, guint batch,
+                        GError **error);
+void nn_watch_keep (NnWatch *watch, guint first);
 void nn_watch_clear (NnWatch *watch);
 
 /* After a run: one NnWatchTokens for each of watch->n_blocks. */

@@ -34,7 +34,7 @@ choose (TrainProbes *probes, GError **error)
                    data_set_get_folder (probes->pairs->set));
       return FALSE;
     }
-  probes->n = (guint) MIN (wanted, usable);
+  probes->n = nn_encoder_fit (probes->model, (guint) MIN (wanted, usable));
   probes->items = g_new (guint32, probes->n);
   for (guint i = 0; i < probes->n; i++)
     probes->items[i] = items[(gsize) i * usable / probes->n];

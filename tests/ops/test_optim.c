@@ -63,7 +63,7 @@ steps (TestBench *bench, gconstpointer data)
       GpuTensor tgradient = test_upload (bench, 1, n, gradient);
       make_scalars (scalars, step);
       GpuTensor tscalars = test_upload (bench, 1, OPTIM_SCALARS, scalars);
-      gpu_gradient_norm (bench->stream, bench->arena, tnorm, tgradient);
+      gpu_gradient_norm (bench->stream, bench->arena, tnorm, &tgradient, 1);
       gpu_adamw (bench->stream, ttheta, tm, tv, tgradient, tnorm, tscalars, &c->options);
       gpu_ema (bench->stream, tteacher, ttheta, tscalars);
       test_bench_run (bench);
@@ -100,7 +100,7 @@ no_gradient (TestBench *bench, gconstpointer data)
   g_autofree double *theta = test_random (N, 1, 1);
   GpuTensor ttheta = test_upload (bench, 1, N, theta), tnorm = test_tensor (bench, 1, 1);
   GpuTensor tgradient = test_upload (bench, 1, N, zero);
-  gpu_gradient_norm (bench->stream, bench->arena, tnorm, tgradient);
+  gpu_gradient_norm (bench->stream, bench->arena, tnorm, &tgradient, 1);
   gpu_adamw (bench->stream, ttheta, test_upload (bench, 1, N, zero),
              test_upload (bench, 1, N, zero), tgradient, tnorm,
              test_upload (bench, 1, OPTIM_SCALARS, scalars), &options);
