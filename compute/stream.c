@@ -4,8 +4,11 @@
 
 #include <string.h>
 
-/* Long recordings are cut into several command buffers: drivers like them of moderate size. */
+/* Long recordings are cut into several command buffers, each submitted by itself: a card's watchdog
+ * takes the device away from a submission of several seconds. 2e11 operations are a second at the
+ * 0.2 TFLOP/s that the slowest of cards reach. */
 #define DISPATCHES_PER_BUFFER 512
+#define FLOPS_PER_BUFFER 200000000000ull
 #define SETS_PER_POOL 256
 
 typedef struct
@@ -32,7 +35,8 @@ struct _GpuStream
   VkFence fence;
   GArray *set_pools; /* VkDescriptorPool */
   guint sets_left;
-  guint in_buffer;     /* dispatches in the current command buffer */
+  guint in_buffer;     /* dispatches in the current command buffer ... */
+  guint64 in_flops;    /* ... and their operations */
   GHashTable *views;   /* ViewKey -> VkBufferView */
   GHashTable *buffers; /* every buffer used, kept alive */
   GArray *accesses;    /* Access since the last barrier */
@@ -201,6 +205,7 @@ begin_commands (GpuStream *stream)
     return;
   stream->open = TRUE;
   stream->in_buffer = 0;
+  stream->in_flops = 0;
   if (stream->profiling && device->timestamp_period > 0)
     gpu_timer_begin (&stream->timer, device, commands, DISPATCHES_PER_BUFFER, &stream->error);
   barrier (stream, 0, 0); /* what an earlier run wrote is visible to this one */
@@ -224,7 +229,8 @@ ready (GpuStream *stream)
   if (stream->error || !stream->device)
     return FALSE;
   g_assert (!stream->ended); /* a stream that ran is reset before it records anew */
-  if (stream->open && stream->in_buffer == DISPATCHES_PER_BUFFER)
+  if (stream->open
+      && (stream->in_buffer == DISPATCHES_PER_BUFFER || stream->in_flops > FLOPS_PER_BUFFER))
     end_commands (stream);
   if (!stream->open)
     begin_commands (stream);
@@ -430,6 +436,7 @@ record (GpuStream *stream, const GpuKernel *kernel, const GpuDispatch *dispatch,
                         .flops = dispatch->flops,
                         .bytes = traffic (kernel, dispatch) };
   gpu_timer_add (&stream->timer, &row, stream->in_buffer++);
+  stream->in_flops += dispatch->flops;
 }
 
 void
@@ -481,28 +488,37 @@ gpu_stream_zero (GpuStream *stream, GpuTensor tensor)
                                       gpu_tensor_bytes (tensor), 0);
 }
 
+static VkResult
+ready_fence (GpuStream *stream)
+{
+  GpuDevice *device = stream->device;
+  if (stream->fence)
+    return device->vk.vkResetFences (device->handle, 1, &stream->fence);
+  return device->vk.vkCreateFence (
+      device->handle, &(VkFenceCreateInfo){ .sType = VK_STRUCTURE_TYPE_FENCE_CREATE_INFO }, NULL,
+      &stream->fence);
+}
+
+/* The barriers at a command buffer's begin order it after those submitted before. */
 static gboolean
 submit (GpuStream *stream)
 {
   GpuDevice *device = stream->device;
   const struct VolkDeviceTable *vk = &device->vk;
-  VkResult result = VK_SUCCESS;
-  if (stream->fence)
-    result = vk->vkResetFences (device->handle, 1, &stream->fence);
-  else
-    result = vk->vkCreateFence (
-        device->handle, &(VkFenceCreateInfo){ .sType = VK_STRUCTURE_TYPE_FENCE_CREATE_INFO }, NULL,
-        &stream->fence);
-  if (result == VK_SUCCESS)
+  const guint n = stream->commands->len;
+  VkResult result = ready_fence (stream);
+  for (guint i = 0; i < n && result == VK_SUCCESS; i++)
     result = vk->vkQueueSubmit (
         device->queue, 1,
         &(VkSubmitInfo){ .sType = VK_STRUCTURE_TYPE_SUBMIT_INFO,
-                         .commandBufferCount = stream->commands->len,
-                         .pCommandBuffers = (const VkCommandBuffer *) stream->commands->data },
-        stream->fence);
+                         .commandBufferCount = 1,
+                         .pCommandBuffers = &g_array_index (stream->commands, VkCommandBuffer, i) },
+        i + 1 < n ? VK_NULL_HANDLE : stream->fence);
   const gint64 submitted = g_get_monotonic_time ();
   if (result == VK_SUCCESS)
     result = vk->vkWaitForFences (device->handle, 1, &stream->fence, VK_TRUE, G_MAXUINT64);
+  else
+    vk->vkQueueWaitIdle (device->queue); /* what was submitted still uses the stream's memory */
   device->waited += g_get_monotonic_time () - submitted;
   return check (stream, result, "running");
 }

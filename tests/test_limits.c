@@ -10,7 +10,7 @@
 static const char json[] =
     "{\"embed_dim\": 24, \"vision_cfg\": {\"image_size\": 16, \"layers\": 2, \"width\": 24, "
     "\"head_width\": 12, \"patch_size\": 4}, \"text_cfg\": {\"context_length\": 8, "
-    "\"vocab_size\": 3000, \"width\": 24, \"heads\": 2, \"layers\": 1}, "
+    "\"vocab_size\": 12000, \"width\": 64, \"heads\": 2, \"layers\": 1}, "
     "\"expedition_cfg\": {\"method\": \"evit\", \"keep_rate\": 0.7, \"layers\": [1]}, "
     "\"distill_cfg\": {\"teacher\": \"momentum\"}}";
 
@@ -20,10 +20,10 @@ enum
   STEPS = 3,
 };
 
-/* Of the token table: 3,000 rows of 24 floats in at most 1/10. */
-#define SMALL_BINDING (3000 * 24 * 4 / 10)
-/* The table must fit one allocation; the rest of the model is about as large. */
-#define SMALL_ALLOCATION (3000 * 24 * 4)
+#define TABLE_BYTES (12000 * 64 * 4)
+#define SMALL_BINDING (TABLE_BYTES / 8)
+/* The token table must fit, and takes a block of its own. */
+#define SMALL_ALLOCATION TABLE_BYTES
 
 typedef struct
 {
@@ -135,12 +135,11 @@ test_refused (void)
   g_assert_cmpuint (most, <, 1000);
   g_assert_cmpuint (nn_encoder_fit (model, 1), ==, 1);
 
-  g_autoptr (NnEncoder) fits =
-      nn_encoder_new_image (model, &(NnEncoderOptions){ .batch = most, .keep_rate = 1 }, NULL);
+  /* Of this model a text is the larger of the two. */
+  g_autoptr (NnEncoder) fits = nn_encoder_new_text (model, most, NULL);
   g_assert_true (nn_encoder_run (fits, NULL, NULL, most, &error));
   g_assert_no_error (error);
-  g_autoptr (NnEncoder) too_many =
-      nn_encoder_new_image (model, &(NnEncoderOptions){ .batch = most + 1, .keep_rate = 1 }, NULL);
+  g_autoptr (NnEncoder) too_many = nn_encoder_new_text (model, 2 * most, NULL);
   g_assert_false (nn_encoder_run (too_many, NULL, NULL, 1, &error));
   g_assert_error (error, GPU_ERROR, GPU_ERROR_LIMIT);
   g_assert_nonnull (strstr (error->message, "smaller batch"));

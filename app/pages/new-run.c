@@ -16,6 +16,7 @@ static const struct
   { "distill_cfg.weight", "Distillation weight", "of the teacher's term in the loss" },
   { "distill_cfg.momentum", "Momentum", "of the teacher's moving average" },
   { "schedule.batch_size", "Batch", "pairs a step" },
+  { "schedule.micro_batch", "Micro-batch", "pairs encoded at a time, to save memory; 0: all" },
   { "schedule.epochs", "Epochs", "passes over the training pairs" },
   { "optimizer.lr", "Learning rate", "the highest of the schedule" },
   { "run.seed", "Seed", "same seed and device, same numbers" },
