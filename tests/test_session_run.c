@@ -338,6 +338,60 @@ test_series (void)
   g_assert_cmpuint (wb_series_get_n_columns (series), ==, WB_SERIES_MAX_COLUMNS);
 }
 
+static guint
+count_kernels (WbRun *run)
+{
+  const WbProfile *profile = wb_run_get_profile (run);
+  return profile ? profile->kernels->len : 0;
+}
+
+/* The newest profile that counts: what a resume drops is gone, and lines that tell nothing are no
+ * profile. */
+static void
+test_profile (void)
+{
+  g_autofree char *path = session_make_run (root, "profiled");
+  session_append_steps (path, 1, 3);
+  session_append (
+      path, "events.jsonl",
+      "{\"type\":\"profile\",\"step\":2,\"kernels\":[{\"kernel\":\"gemm_nt\",\"calls\":4,"
+      "\"ms\":1.5,\"share\":0.75,\"gflops\":70,\"gb_per_s\":2},{\"kernel\":\"copy\",\"ms\":"
+      "0.5},{\"ms\":3}]}\n");
+  Watch watch = open_run (path);
+  g_signal_connect (watch.run, "changed", G_CALLBACK (on_changed), &watch);
+  const WbProfile *profile = wb_run_get_profile (watch.run);
+  const WbKernel *kernels = (const WbKernel *) profile->kernels->data;
+  g_assert_cmpint (profile->step, ==, 2);
+  g_assert_cmpuint (profile->kernels->len, ==, 2);
+  g_assert_cmpstr (kernels[0].name, ==, "gemm_nt");
+  g_assert_cmpfloat (kernels[0].calls, ==, 4);
+  g_assert_cmpfloat (kernels[0].gflops, ==, 70);
+  g_assert_true (isnan (kernels[1].share));
+  g_assert_cmpfloat (wb_profile_get_total (profile), ==, 2);
+
+  session_append_steps (path, 4, 4);
+  wait_rows (&watch, 4);
+  g_assert_cmpuint (watch.changes & WB_CHANGED_PROFILE, ==, 0);
+  session_append (path, "events.jsonl",
+                  "{\"type\":\"profile\",\"step\":4,\"kernels\":[{\"kernel\":\"x\",\"ms\":1}]}\n");
+  session_append_steps (path, 5, 5);
+  wait_rows (&watch, 5);
+  g_assert_cmpuint (watch.changes & WB_CHANGED_PROFILE, !=, 0);
+  g_assert_cmpuint (count_kernels (watch.run), ==, 1);
+
+  session_append (path, "events.jsonl", "{\"type\":\"resume\",\"step\":3}\n");
+  wait_rows (&watch, 3);
+  g_assert_cmpuint (count_kernels (watch.run), ==, 2);
+  session_append (path, "events.jsonl", "{\"type\":\"resume\",\"step\":1}\n");
+  wait_rows (&watch, 1);
+  g_assert_cmpuint (count_kernels (watch.run), ==, 0);
+  session_append (path, "events.jsonl", "{\"type\":\"profile\",\"step\":1,\"kernels\":7}\n");
+  session_append_steps (path, 2, 2);
+  wait_rows (&watch, 2);
+  g_assert_cmpuint (count_kernels (watch.run), ==, 0);
+  close_run (&watch);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -351,6 +405,7 @@ main (int argc, char **argv)
   g_test_add_func ("/session/run/replaced", test_replaced);
   g_test_add_func ("/session/run/released", test_released);
   g_test_add_func ("/session/run/lists", test_lists);
+  g_test_add_func ("/session/run/profile", test_profile);
   const int status = g_test_run ();
   temporary_remove (root);
   g_free (root);

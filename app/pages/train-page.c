@@ -1,5 +1,6 @@
 #include "app/pages/train-page.h"
 
+#include "app/pages/kernels.h"
 #include "app/pages/train-curves.h"
 #include "app/pages/train-status.h"
 #include "app/widgets/chart-board.h"
@@ -29,6 +30,7 @@ struct _WbTrainPage
   GtkDropDown *direction;
   WbChart *losses, *recall, *rate, *scale, *gradient, *speed, *memory;
 
+  WbKernels *kernels; /* while it is open */
   WbTrainCurves curves;
   WbChartGroup *group;
   WbRun *run;
@@ -303,6 +305,32 @@ open_folder (GtkWidget *widget, const char *action, GVariant *parameter)
   gtk_show_uri (GTK_IS_WINDOW (root) ? GTK_WINDOW (root) : NULL, uri, GDK_CURRENT_TIME);
 }
 
+static void
+forget_kernels (WbTrainPage *self)
+{
+  g_clear_weak_pointer (&self->kernels);
+}
+
+/* Opens the window of kernels, or brings it to the front. */
+static void
+show_kernels (GtkWidget *widget, const char *action, GVariant *parameter)
+{
+  WbTrainPage *self = WB_TRAIN_PAGE (widget);
+  GtkRoot *root = gtk_widget_get_root (widget);
+
+  (void) action;
+  (void) parameter;
+  if (!self->kernels)
+    {
+      g_set_weak_pointer (&self->kernels,
+                          wb_kernels_new (GTK_IS_WINDOW (root) ? GTK_WINDOW (root) : NULL));
+      g_signal_connect_object (self->kernels, "destroy", G_CALLBACK (forget_kernels), self,
+                               G_CONNECT_SWAPPED);
+    }
+  wb_kernels_set_run (self->kernels, self->run);
+  gtk_window_present (GTK_WINDOW (self->kernels));
+}
+
 /* Puts the cursor of all charts at the newest alert. */
 static void
 show_alert (GtkWidget *widget, const char *action, GVariant *parameter)
@@ -339,6 +367,7 @@ wb_train_page_dispose (GObject *object)
   WbTrainPage *self = WB_TRAIN_PAGE (object);
 
   let_go (self);
+  g_clear_weak_pointer (&self->kernels);
   G_OBJECT_CLASS (wb_train_page_parent_class)->dispose (object);
 }
 
@@ -399,6 +428,7 @@ wb_train_page_class_init (WbTrainPageClass *class)
   gtk_widget_class_install_action (widget_class, "train.retry", NULL, retry);
   gtk_widget_class_install_action (widget_class, "train.open-folder", NULL, open_folder);
   gtk_widget_class_install_action (widget_class, "train.show-alert", NULL, show_alert);
+  gtk_widget_class_install_action (widget_class, "train.kernels", NULL, show_kernels);
 }
 
 static void
@@ -451,6 +481,8 @@ wb_train_page_set_run (WbTrainPage *self, WbRun *run)
       g_signal_connect_swapped (run, "notify", G_CALLBACK (on_notify), self);
       set_open (self, gtk_widget_get_mapped (GTK_WIDGET (self)));
     }
+  if (self->kernels)
+    wb_kernels_set_run (self->kernels, run);
   show_state (self);
   queue_update (self);
 }

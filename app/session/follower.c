@@ -17,7 +17,7 @@
 typedef struct
 {
   guint rows, evals, alerts;
-  gint64 state; /* index of the last state event, -1: none */
+  gint64 state, profile; /* index of the last such event, -1: none */
 } Mark;
 
 struct _WbFollower
@@ -43,6 +43,7 @@ wb_delta_free (WbDelta *delta)
   wb_series_free (delta->rows);
   g_array_unref (delta->evals);
   g_array_unref (delta->alerts);
+  wb_profile_free (delta->profile);
   g_clear_pointer (&delta->snapshots, g_array_unref);
   g_clear_pointer (&delta->checkpoints, g_array_unref);
   g_free (delta->config);
@@ -70,7 +71,7 @@ wb_follower_new (const char *path)
 {
   WbFollower *follower = g_new0 (WbFollower, 1);
   g_autofree char *events = g_build_filename (path, "events.jsonl", NULL);
-  const Mark none = { .state = -1 };
+  const Mark none = { .state = -1, .profile = -1 };
 
   follower->path = g_strdup (path);
   follower->reader = run_event_reader_new (events);
@@ -240,6 +241,8 @@ take_event (WbFollower *follower, WbDelta *delta, guint index, Relist *relist)
     }
   else if (strcmp (type, "state") == 0)
     mark.state = index;
+  else if (strcmp (type, "profile") == 0)
+    mark.profile = index;
   else if (strcmp (type, "snapshot") == 0)
     relist->snapshots = TRUE;
   else if (strcmp (type, "checkpoint") == 0)
@@ -247,11 +250,25 @@ take_event (WbFollower *follower, WbDelta *delta, guint index, Relist *relist)
   g_array_append_val (follower->marks, mark);
 }
 
+/* The newest alone is told, and only when it is another than before. */
+static void
+take_profile (WbFollower *follower, WbDelta *delta, gint64 before, guint changed)
+{
+  const gint64 now = g_array_index (follower->marks, Mark, follower->marks->len - 1).profile;
+
+  if (now == before && now < (gint64) changed)
+    return;
+  delta->new_profile = TRUE;
+  if (now >= 0)
+    delta->profile = wb_profile_new (run_event_reader_get (follower->reader, (guint) now));
+}
+
 static void
 read_events (WbFollower *follower, WbDelta *delta, Relist *relist)
 {
   guint before = follower->marks->len - 1;
   guint changed = before;
+  const gint64 profile = g_array_index (follower->marks, Mark, before).profile;
 
   /* What was read before a failure counts: `changed` tells in any case. */
   run_event_reader_poll (follower->reader, &changed, delta->error ? NULL : &delta->error);
@@ -264,6 +281,7 @@ read_events (WbFollower *follower, WbDelta *delta, Relist *relist)
   g_array_set_size (follower->marks, changed + 1);
   for (guint i = changed; i < run_event_reader_count (follower->reader); i++)
     take_event (follower, delta, i, relist);
+  take_profile (follower, delta, profile, changed);
 }
 
 static RunState

@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "app/session/profile.h"
 #include "app/session/series.h"
 #include "app/session/summary.h"
 #include "models/nn/config.h"
@@ -40,8 +41,10 @@ typedef struct
   GArray *alerts;      /* WbAlert */
   GArray *snapshots;   /* gint64, ascending; whole */
   GArray *checkpoints; /* gint64, ascending; whole */
-  NnConfig *config;    /* when it is new */
-  char *data;          /* with config: the data set's name */
+  gboolean new_profile;
+  WbProfile *profile; /* with new_profile: the newest, or NULL where there is none any more */
+  NnConfig *config;   /* when it is new */
+  char *data;         /* with config: the data set's name */
   WbRunState state;
   char *reason;
   WbStamp stamp;

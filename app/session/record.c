@@ -35,6 +35,7 @@ wb_record_free (WbRecord *record)
   g_array_unref (record->alerts);
   g_array_unref (record->snapshots);
   g_array_unref (record->checkpoints);
+  wb_profile_free (record->profile);
   g_free (record);
 }
 
@@ -64,6 +65,16 @@ take_entries (GArray *list, guint keep, GArray *more)
 }
 
 static gboolean
+take_profile (WbRecord *record, WbDelta *delta)
+{
+  if (!delta->new_profile)
+    return FALSE;
+  wb_profile_free (record->profile);
+  record->profile = g_steal_pointer (&delta->profile);
+  return TRUE;
+}
+
+static gboolean
 take_series (WbSeries *series, const WbDelta *delta)
 {
   if (delta->keep_rows >= wb_series_get_length (series) && wb_series_get_length (delta->rows) == 0)
@@ -84,6 +95,7 @@ wb_record_take (WbRecord *record, WbDelta *delta)
   changes.alerts = take_entries (record->alerts, delta->keep_alerts, delta->alerts);
   changes.snapshots = take_list (&record->snapshots, &delta->snapshots);
   changes.checkpoints = take_list (&record->checkpoints, &delta->checkpoints);
+  changes.profile = take_profile (record, delta);
   return changes;
 }
 

@@ -12,12 +12,13 @@ typedef struct
   GArray *evals;                   /* WbEval */
   GArray *alerts;                  /* WbAlert */
   GArray *snapshots, *checkpoints; /* gint64, ascending */
+  WbProfile *profile;              /* the newest, or NULL */
 } WbRecord;
 
 /* What a delta changed. */
 typedef struct
 {
-  gboolean series, evals, alerts, snapshots, checkpoints;
+  gboolean series, evals, alerts, snapshots, checkpoints, profile;
   guint first_row; /* rows of the series before it are as they were */
 } WbRecordChanges;
 

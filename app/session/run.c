@@ -315,7 +315,8 @@ take_record (WbRun *self, WbDelta *delta, guint *first_row)
   *first_row = changes.first_row;
   return (changes.series ? WB_CHANGED_SERIES : 0) | (changes.evals ? WB_CHANGED_EVALS : 0)
          | (changes.alerts ? WB_CHANGED_ALERTS : 0) | (changes.snapshots ? WB_CHANGED_SNAPSHOTS : 0)
-         | (changes.checkpoints ? WB_CHANGED_CHECKPOINTS : 0);
+         | (changes.checkpoints ? WB_CHANGED_CHECKPOINTS : 0)
+         | (changes.profile ? WB_CHANGED_PROFILE : 0);
 }
 
 static void
@@ -580,6 +581,12 @@ const WbEval *
 wb_run_get_newest_eval (WbRun *self, const char *encoder)
 {
   return wb_record_get_newest_eval (self->record, encoder);
+}
+
+const WbProfile *
+wb_run_get_profile (WbRun *self)
+{
+  return self->record->profile;
 }
 
 const WbEval *

@@ -24,6 +24,7 @@ typedef enum
   WB_CHANGED_SNAPSHOTS = 1 << 5,
   WB_CHANGED_CHECKPOINTS = 1 << 6,
   WB_CHANGED_GONE = 1 << 7, /* the folder was removed */
+  WB_CHANGED_PROFILE = 1 << 8,
 } WbChanges;
 
 #define WB_TYPE_RUN (wb_run_get_type ())
@@ -69,6 +70,9 @@ const WbSeries *wb_run_get_series (WbRun *run); /* never NULL */
 
 /* The newest of an encoder, "student" or "teacher", on held-out pairs; NULL: none. */
 const WbEval *wb_run_get_newest_eval (WbRun *run, const char *encoder);
+
+/* The newest; NULL: none. */
+const WbProfile *wb_run_get_profile (WbRun *run);
 
 const WbEval *wb_run_get_evals (WbRun *run, guint *n);
 const WbAlert *wb_run_get_alerts (WbRun *run, guint *n);

@@ -146,6 +146,21 @@ class Story:
             self.run.wait_for_steps(2)
             self.check_names()
 
+    def kernels(self):
+        """where the time of a step goes stands in a window, sorted by any of its columns"""
+        self.run.wait_for_steps(10)
+        self.view.click(self.view.find("push button", "^Kernels$"))
+        self.view.find("frame", "Kernels")
+        self.view.find("label", r"^step [0-9,]+: .* ms of kernels$")
+        self.view.find("label", "^gemm_nt$")
+        self.view.find("push button", "^ms ↓$")
+        self.view.click(self.view.find("push button", "^Calls$"))
+        self.view.find("push button", "^Calls ↓$")
+        self.view.click(self.view.find("push button", "^Kernel$"))
+        self.view.find("push button", "^Kernel ↑$")
+        self.check_names()
+        self.view.close("Kernels", "Escape")
+
     def compare(self):
         """a run that is checked is compared, its numbers beside its curve"""
         self.view.keys("ctrl+4")
@@ -208,7 +223,7 @@ class Story:
         complaints += [leak for leak in LEAK.findall(said) if not QUARKS.search(leak)]
         assert not complaints, "\n".join(complaints)
 
-    CASES = (first_start, shortcuts, new_run, wrong_value, start, pause, resume, pages, compare,
+    CASES = (first_start, shortcuts, new_run, wrong_value, start, pause, resume, pages, kernels, compare,
              sidebar, reopen, stop, go_on, end)
 
     def explain(self):
