@@ -333,12 +333,12 @@ is_profiled (const Trainer *trainer)
 static gboolean
 update (Trainer *trainer, GError **error)
 {
-  const gint64 begun = g_get_monotonic_time ();
   const gboolean profiled = is_profiled (trainer);
   if (!train_plan_step (trainer, error))
     return FALSE;
   if (profiled)
     nn_step_set_profiling (trainer->step, TRUE);
+  const gint64 begun = g_get_monotonic_time (); /* recording anew is no training */
   fill_step (trainer);
   const NnStepSchedule schedule = { .update = (guint64) trainer->done + 1,
                                     .lr = nn_config_lr (&trainer->config, trainer->done),
