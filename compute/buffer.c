@@ -64,6 +64,12 @@ allocate (GpuBuffer *buffer, GpuMemory memory)
         }
     }
   if (result == VK_SUCCESS)
+    {
+      buffer->taken = needs.size;
+      device->allocated += needs.size;
+      device->allocations++;
+    }
+  if (result == VK_SUCCESS)
     result = device->vk.vkBindBufferMemory (device->handle, buffer->handle, buffer->memory, 0);
   return result;
 }
@@ -134,7 +140,6 @@ gpu_buffer_new (GpuDevice *device, guint64 bytes, GpuMemory memory, GError **err
   if (!gpu_check (device, result, doing, error))
     return NULL;
 
-  device->allocated += buffer->size;
   return clear (buffer, error) ? g_steal_pointer (&buffer) : NULL;
 }
 
@@ -152,7 +157,7 @@ gpu_buffer_unref (GpuBuffer *buffer)
     return;
   GpuDevice *device = buffer->device;
   if (buffer->memory)
-    device->allocated -= MIN (device->allocated, buffer->size);
+    device->allocated -= buffer->taken;
   device->vk.vkDestroyBuffer (device->handle, buffer->handle, NULL);
   device->vk.vkFreeMemory (device->handle, buffer->memory, NULL);
   gpu_device_unref (device);

@@ -260,6 +260,12 @@ gpu_device_get_allocated (const GpuDevice *device)
   return device->allocated;
 }
 
+guint64
+gpu_device_get_allocations (const GpuDevice *device)
+{
+  return device->allocations;
+}
+
 gint64
 gpu_device_get_waited (const GpuDevice *device)
 {

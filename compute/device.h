@@ -80,8 +80,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (GpuDevice, gpu_device_unref)
 const GpuDeviceInfo *gpu_device_get_info (const GpuDevice *device);
 GpuRead gpu_device_get_read (const GpuDevice *device);
 
-/* Bytes of device memory held by living buffers, now. */
+/* Bytes of device memory held by living buffers, now; and how many times memory was ever taken. */
 guint64 gpu_device_get_allocated (const GpuDevice *device);
+guint64 gpu_device_get_allocations (const GpuDevice *device);
 
 /* Microseconds that streams have waited for the device so far: what is left of a step's time is the
  * host's. */

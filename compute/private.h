@@ -35,7 +35,7 @@ struct _GpuDevice
   char *cache_path;
   GHashTable *layouts;   /* GpuKernel* -> GpuKernelLayout* */
   GHashTable *pipelines; /* kernel and constants -> VkPipeline */
-  guint64 allocated;
+  guint64 allocated, allocations;
   gint64 waited; /* microseconds */
 };
 
@@ -45,7 +45,7 @@ struct _GpuBuffer
   GpuDevice *device;
   VkBuffer handle;
   VkDeviceMemory memory;
-  guint64 size;
+  guint64 size, taken; /* bytes asked for, and of its memory */
   guint8 *mapped;
 };
 

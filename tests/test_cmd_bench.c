@@ -203,7 +203,7 @@ test_wrong (void)
   {
     const char *arguments, *words[3];
   } cases[] = {
-    { "--preset mega", { "mega", "demo, nano, small, ViT-Ti-16", NULL } },
+    { "--preset mega", { "mega", "demo, nano, small, ViT-B-16, ViT-Ti-16", NULL } },
     { "--only gemm,cooking", { "cooking", "gemm, attention, rows, encode, train, profile", NULL } },
     { "--only ''", { "--only", "gemm", NULL } },
     { "--keep-rate 0", { "--keep-rate", "\"0\"", NULL } },

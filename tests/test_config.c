@@ -390,7 +390,7 @@ test_presets (void)
       g_assert_no_error (error);
     }
   g_autofree char *all = g_strjoinv (" ", names);
-  g_assert_cmpstr (all, ==, "demo nano small ViT-Ti-16");
+  g_assert_cmpstr (all, ==, "demo nano small ViT-B-16 ViT-Ti-16");
   g_assert_true (nn_config_preset (&config, "demo", NULL));
   g_assert_cmpint (config.expedition.layers[2], ==, 4);
   g_assert_cmpint (config.vision.head_width, ==, 32);
@@ -398,7 +398,7 @@ test_presets (void)
   g_assert_cmpint (config.schedule.batch_size, ==, 64);
   g_assert_false (nn_config_preset (&config, "mega", &error));
   g_assert_cmpstr (error->message, ==,
-                   "there is no preset \"mega\": the presets are demo, nano, small, ViT-Ti-16");
+                   "there is no preset \"mega\": the presets are demo, nano, small, ViT-B-16, ViT-Ti-16");
 }
 
 /* What each takes is known without a device, and grows from one to the next. */
@@ -416,6 +416,7 @@ test_preset_forecasts (void)
     { "demo", 65, 26, 2 },
     { "small", 145, 54, 12 },
     { "ViT-Ti-16", 197, 72, 20 },
+    { "ViT-B-16", 197, 72, 149 },
   };
   guint64 flops = 0;
 
