@@ -397,8 +397,9 @@ test_presets (void)
   g_assert_cmpfloat (config.optimizer.lr, ==, 1e-3);
   g_assert_cmpint (config.schedule.batch_size, ==, 64);
   g_assert_false (nn_config_preset (&config, "mega", &error));
-  g_assert_cmpstr (error->message, ==,
-                   "there is no preset \"mega\": the presets are demo, nano, small, ViT-B-16, ViT-Ti-16");
+  g_assert_cmpstr (
+      error->message, ==,
+      "there is no preset \"mega\": the presets are demo, nano, small, ViT-B-16, ViT-Ti-16");
 }
 
 /* What each takes is known without a device, and grows from one to the next. */
@@ -412,11 +413,8 @@ test_preset_forecasts (void)
     int last;           /* of them after the last shrink, at keep rate 0.7 */
     guint64 parameters; /* by hand: learnt scalars in millions, rounded down */
   } presets[] = {
-    { "nano", 17, 14, 0 },
-    { "demo", 65, 26, 2 },
-    { "small", 145, 54, 12 },
-    { "ViT-Ti-16", 197, 72, 20 },
-    { "ViT-B-16", 197, 72, 149 },
+    { "nano", 17, 14, 0 },        { "demo", 65, 26, 2 },        { "small", 145, 54, 12 },
+    { "ViT-Ti-16", 197, 72, 20 }, { "ViT-B-16", 197, 72, 149 },
   };
   guint64 flops = 0;
 
