@@ -95,6 +95,13 @@ const char *gpu_device_get_validation_text (const GpuDevice *device);
 /* Writes the pipeline cache to disk; also done when the device is freed. Failure is harmless. */
 void gpu_device_save_pipelines (GpuDevice *device);
 
+typedef void (*GpuProgress) (guint done, guint total, gpointer data);
+
+/* Compiles the kernels recorded so far as far as drivers leave that to their first run, which would
+ * else take seconds and show nothing. progress may be NULL; it is called on this thread, last with
+ * done = total, and not at all where nothing is new. */
+gboolean gpu_device_warm (GpuDevice *device, GpuProgress progress, gpointer data, GError **error);
+
 const char *gpu_type_name (GpuType type);
 
 G_END_DECLS

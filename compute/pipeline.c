@@ -7,16 +7,10 @@
 
 #include <string.h>
 
-typedef struct
-{
-  const GpuKernel *kernel;
-  guint32 spec[GPU_MAX_SPEC];
-} PipelineKey;
-
 static guint
 key_hash (gconstpointer data)
 {
-  const PipelineKey *key = data;
+  const GpuPipelineKey *key = data;
   guint hash = g_direct_hash (key->kernel);
   for (guint i = 0; i < GPU_MAX_SPEC; i++)
     hash = hash * 31 + key->spec[i];
@@ -26,7 +20,7 @@ key_hash (gconstpointer data)
 static gboolean
 key_equal (gconstpointer a, gconstpointer b)
 {
-  const PipelineKey *x = a, *y = b;
+  const GpuPipelineKey *x = a, *y = b;
   return x->kernel == y->kernel && memcmp (x->spec, y->spec, sizeof x->spec) == 0;
 }
 
@@ -55,6 +49,7 @@ gpu_pipelines_open (GpuDevice *device, const char *cache_dir)
     }
   device->layouts = g_hash_table_new (NULL, NULL);
   device->pipelines = g_hash_table_new_full (key_hash, key_equal, g_free, NULL);
+  device->cold = g_ptr_array_new ();
 }
 
 void
@@ -98,6 +93,7 @@ gpu_pipelines_close (GpuDevice *device)
   g_hash_table_iter_init (&iter, device->layouts);
   while (g_hash_table_iter_next (&iter, &key, &value))
     free_layout (device, value);
+  g_ptr_array_unref (device->cold);
   g_hash_table_unref (device->pipelines);
   g_hash_table_unref (device->layouts);
   device->vk.vkDestroyPipelineCache (device->handle, device->pipeline_cache, NULL);
@@ -176,7 +172,7 @@ VkPipeline
 gpu_kernel_pipeline (GpuDevice *device, const GpuKernel *kernel, const guint32 *spec,
                      GError **error)
 {
-  PipelineKey key = { .kernel = kernel };
+  GpuPipelineKey key = { .kernel = kernel };
   memcpy (key.spec, spec, kernel->n_spec * sizeof *spec);
   VkPipeline pipeline = g_hash_table_lookup (device->pipelines, &key);
   if (pipeline)
@@ -205,7 +201,9 @@ gpu_kernel_pipeline (GpuDevice *device, const GpuKernel *kernel, const guint32 *
                                                          &info, NULL, &pipeline);
   if (!gpu_check (device, result, kernel->name, error))
     return VK_NULL_HANDLE;
-  g_hash_table_insert (device->pipelines, g_memdup2 (&key, sizeof key), pipeline);
+  GpuPipelineKey *own = g_memdup2 (&key, sizeof key);
+  g_hash_table_insert (device->pipelines, own, pipeline);
+  g_ptr_array_add (device->cold, own);
   device->pipelines_changed = TRUE;
   return pipeline;
 }

@@ -16,6 +16,12 @@ typedef struct
   char *newest;
 } GpuInstance;
 
+typedef struct
+{
+  const GpuKernel *kernel;
+  guint32 spec[GPU_MAX_SPEC];
+} GpuPipelineKey;
+
 struct _GpuDevice
 {
   gatomicrefcount refs;
@@ -34,7 +40,8 @@ struct _GpuDevice
   gboolean pipelines_changed;
   char *cache_path;
   GHashTable *layouts;   /* GpuKernel* -> GpuKernelLayout* */
-  GHashTable *pipelines; /* kernel and constants -> VkPipeline */
+  GHashTable *pipelines; /* GpuPipelineKey -> VkPipeline */
+  GPtrArray *cold;       /* keys of those made since the last gpu_device_warm(), borrowed */
   guint64 allocated, allocations;
   gint64 waited; /* microseconds */
 };

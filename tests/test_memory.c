@@ -10,7 +10,7 @@ enum
 static GpuDevice *device;
 
 static void
-run (const Fixture *fixture, NnStep *step, guint64 update)
+run (NnStep *step, guint64 update)
 {
   /* Too slow a rate to go anywhere: a thousand steps on one batch. */
   const NnStepSchedule schedule = { .update = update, .lr = 1e-6, .momentum = .99 };
@@ -33,7 +33,7 @@ test_flat (gconstpointer micro_batch)
   g_autoptr (NnStep) step = nn_step_new (fixture->model, &(NnStepOptions){ .batch = batch }, NULL);
   fixture_fill (fixture, step, 0);
   for (guint64 update = 1; update <= 2; update++)
-    run (fixture, step, update);
+    run (step, update);
 
   const guint64 bytes = gpu_device_get_allocated (device);
   const guint64 allocations = gpu_device_get_allocations (device);
@@ -41,7 +41,7 @@ test_flat (gconstpointer micro_batch)
   g_assert_cmpfloat ((double) (bytes - before), <=, 1.1 * (double) forecast.device_bytes);
   g_assert_cmpfloat ((double) (bytes - before), >=, 0.9 * (double) forecast.device_bytes);
   for (guint64 update = 3; update <= STEPS; update++)
-    run (fixture, step, update);
+    run (step, update);
   g_assert_cmpuint (gpu_device_get_allocated (device), ==, bytes);
   g_assert_cmpuint (gpu_device_get_allocations (device), ==, allocations);
 }

@@ -191,6 +191,48 @@ test_profiled (void)
     }
 }
 
+typedef struct
+{
+  guint calls, done, total;
+} Compiled;
+
+static void
+count_compiled (guint done, guint total, gpointer data)
+{
+  Compiled *compiled = data;
+  g_assert_cmpuint (done, >=, compiled->done);
+  g_assert_cmpuint (done, <=, total);
+  *compiled = (Compiled){ compiled->calls + 1, done, total };
+}
+
+/* Compiling ahead tells how far it is, is silent where nothing is new, and changes no result. */
+static void
+test_warm (gconstpointer read)
+{
+  const GpuDeviceOptions options = { .read = GPOINTER_TO_INT (read), .validate = TRUE };
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GpuDevice) device = gpu_device_open (&options, &error);
+  g_autoptr (Fixture) fixture = fixture_new (device, "tiny-evit");
+  g_autoptr (NnStep) step = new_step (fixture->model, fixture_batch (fixture));
+  Compiled first = { 0 }, second = { 0 };
+  NnStepResult result;
+
+  g_assert_true (gpu_device_warm (device, count_compiled, &first, &error));
+  g_assert_cmpuint (first.total, >, 20);
+  g_assert_cmpuint (first.done, ==, first.total);
+  g_assert_cmpuint (first.calls, >, 2);
+  g_assert_true (gpu_device_warm (device, count_compiled, &second, &error));
+  g_assert_cmpuint (second.calls, ==, 0);
+
+  fixture_fill (fixture, step, 0);
+  g_assert_true (
+      nn_step_run (step, &(NnStepSchedule){ .update = 1, .momentum = 1 }, &result, NULL));
+  const float loss = (float) result.loss;
+  fixture_agree (fixture, "loss", &loss);
+  check_slab (fixture, NN_SLAB_GRADIENT, "grad.");
+  g_assert_cmpstr (gpu_device_get_validation_text (device), ==, NULL);
+}
+
 /* Numbers that are not finite are an error with a remedy, not a result. */
 static void
 test_diverged (void)
@@ -310,6 +352,8 @@ main (int argc, char **argv)
         }
     }
   g_test_add_func ("/step/replay", test_replay);
+  g_test_add_data_func ("/step/warm/texel", GINT_TO_POINTER (GPU_READ_TEXEL), test_warm);
+  g_test_add_data_func ("/step/warm/storage", GINT_TO_POINTER (GPU_READ_STORAGE), test_warm);
   g_test_add_func ("/step/profiled", test_profiled);
   g_test_add_func ("/step/diverged", test_diverged);
   g_test_add_func ("/step/clipping", test_clipping);

@@ -30,7 +30,7 @@ bench_trial_plan (BenchTrial *trial, GpuDevice *device, const NnConfig *config, 
   if (!trial->model || !nn_model_init (trial->model, 0, error))
     return FALSE;
   trial->step = nn_step_new (trial->model, &options, error);
-  return trial->step != NULL;
+  return trial->step && gpu_device_warm (device, NULL, NULL, error);
 }
 
 gboolean

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 static volatile sig_atomic_t interrupts;
-static CliProgress *bar, *decoding;
+static CliProgress *bar, *decoding, *compiling;
 static gboolean want_json;
 
 static void
@@ -71,6 +71,18 @@ decoded (gsize done, gsize total, gpointer data)
   cli_progress_update (decoding, (gint64) done, NULL);
   if (done == total)
     g_clear_pointer (&decoding, cli_progress_free);
+  g_clear_pointer (&compiling, cli_progress_free);
+}
+
+static void
+compiled (guint done, guint total, gpointer data)
+{
+  (void) data;
+  if (!compiling)
+    compiling = cli_progress_new ("compiling kernels", "kernels", 0, total);
+  cli_progress_update (compiling, done, NULL);
+  if (done == total)
+    g_clear_pointer (&compiling, cli_progress_free);
 }
 
 void
@@ -80,9 +92,11 @@ cli_training_observe (TrainObserver *observer, gboolean json)
   sigaction (SIGINT, &action, NULL);
   sigaction (SIGTERM, &action, NULL);
   want_json = json;
-  *observer = (TrainObserver){
-    .stepped = stepped, .said = said, .should_stop = should_stop, .decoding = decoded
-  };
+  *observer = (TrainObserver){ .stepped = stepped,
+                               .said = said,
+                               .should_stop = should_stop,
+                               .decoding = decoded,
+                               .compiling = compiled };
 }
 
 static void

@@ -21,7 +21,9 @@ train_plan_step (Trainer *trainer, GError **error)
                    &(NnStepOptions){ .batch = (guint) trainer->config.schedule.batch_size,
                                      .keep_rate = keep_rate },
                    error);
-  return trainer->step != NULL;
+  return trainer->step
+         && gpu_device_warm (trainer->device, trainer->observer.compiling, trainer->observer.data,
+                             error);
 }
 
 /* Decoding takes a while the first time: a wish to stop is heard meanwhile. */

@@ -37,6 +37,7 @@ typedef struct
   void (*said) (const char *line, gpointer data); /* results and notes, a line each */
   gboolean (*should_stop) (gpointer data);        /* asked before every step and now and then */
   DataCacheProgress decoding;                     /* pictures, the first time */
+  GpuProgress compiling;                          /* kernels, before the first step */
   gpointer data;
 } TrainObserver;
 
