@@ -157,6 +157,7 @@ gpu_device_open (const GpuDeviceOptions *options, GError **error)
   device->physical = g_array_index (handles, VkPhysicalDevice, chosen);
   device->info = *(const GpuDeviceInfo *) g_ptr_array_index (infos, chosen);
   lower_limits (&device->info, options);
+  device->tile = options->tile;
   if (!choose_read (device, options->read, error) || !find_queue (device, error)
       || !create (device, error))
     return NULL;
@@ -252,6 +253,12 @@ GpuRead
 gpu_device_get_read (const GpuDevice *device)
 {
   return device->read;
+}
+
+guint
+gpu_device_get_tile (const GpuDevice *device)
+{
+  return device->tile;
 }
 
 guint64

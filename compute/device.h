@@ -50,7 +50,9 @@ typedef struct
   guint64 max_allocation_bytes;
   guint64 max_binding_bytes;
   guint64 max_texels;
-  guint max_groups;     /* workgroups along x */
+  guint max_groups;       /* workgroups along x */
+  guint max_invocations;  /* of a workgroup */
+  guint max_shared_bytes; /* ... and its shared memory */
   gboolean texel_reads; /* GPU_READ_TEXEL is possible */
   char unfit[160];      /* why Penumbra cannot run on it; empty if it can */
 } GpuDeviceInfo;
@@ -59,6 +61,7 @@ typedef struct
 {
   const char *select; /* index, UUID or part of a name; NULL: discrete > integrated > CPU */
   GpuRead read;
+  guint tile;            /* row of the tables in ops/tiles.h, from 1; 0: by shape. For tests */
   gboolean validate;     /* validation layer with synchronisation checks; for tests */
   const char *cache_dir; /* pipeline cache; NULL: $XDG_CACHE_HOME/penumbra */
   /* Below the device's own, to test what is cut into blocks and pieces; 0: the device's. */
@@ -79,6 +82,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (GpuDevice, gpu_device_unref)
 
 const GpuDeviceInfo *gpu_device_get_info (const GpuDevice *device);
 GpuRead gpu_device_get_read (const GpuDevice *device);
+guint gpu_device_get_tile (const GpuDevice *device);
 
 /* Bytes of device memory held by living buffers, now; and how many times memory was ever taken. */
 guint64 gpu_device_get_allocated (const GpuDevice *device);

@@ -241,6 +241,9 @@ describe (VkPhysicalDevice physical)
   info->max_binding_bytes = limits->maxStorageBufferRange;
   info->max_texels = limits->maxTexelBufferElements;
   info->max_groups = limits->maxComputeWorkGroupCount[0];
+  info->max_invocations =
+      MIN (limits->maxComputeWorkGroupInvocations, limits->maxComputeWorkGroupSize[0]);
+  info->max_shared_bytes = limits->maxComputeSharedMemorySize;
   info->texel_reads = can_read_texels (info, &subgroup, limits, &features);
   find_unfit (info, &all.properties);
   return info;

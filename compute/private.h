@@ -36,6 +36,7 @@ struct _GpuDevice
   guint64 timestamp_mask;  /* the bits of a timestamp that count: it wraps behind them */
   GpuDeviceInfo info;
   GpuRead read;
+  guint tile;
   VkPipelineCache pipeline_cache;
   gboolean pipelines_changed;
   char *cache_path;

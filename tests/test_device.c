@@ -113,6 +113,8 @@ forced_reads (void)
   g_autoptr (GpuDevice) texel =
       gpu_device_open (&(GpuDeviceOptions){ .read = GPU_READ_TEXEL }, &error);
   g_assert_true ((texel != NULL) == can);
+  if (strstr (gpu_device_get_info (free_choice)->name, "llvmpipe"))
+    g_assert_true (can); /* or else half of the kernels' cases would be missing */
   if (!can)
     g_assert_error (error, GPU_ERROR, GPU_ERROR_NO_DEVICE);
 }

@@ -1,6 +1,7 @@
 /* Matrix products: see shaders/gemm.glsl for the two forms. */
 #include "compute/ops/gemm.h"
 
+#include "compute/ops/tiles.h"
 #include "gemm_nn.spv.h"
 #include "gemm_nt.spv.h"
 #include "gemm_tn.spv.h"
@@ -8,11 +9,13 @@
 
 #define GEMM_KERNEL(shader)                                                                        \
   {                                                                                                \
-    GPU_KERNEL_CODE (shader), .bindings = "rrrruw", .push_bytes = sizeof (GemmPush), .n_spec = 3   \
+    GPU_KERNEL_CODE (shader), .bindings = "rrrruw", .push_bytes = sizeof (GemmPush), .n_spec = 8   \
   }
 
-/* Some CPU drivers cut a loop after 65,535 rounds; a round advances k by at least 8. */
-#define MAX_K_OF_CPU (8 * 65000u)
+/* Some CPU drivers cut loops after 65,535 rounds, nested ones together. A round of the texel form
+ * advances k by at least 8; the tiled form takes 5 rounds for 16. */
+#define MAX_K_IN_REGISTERS (8 * 65000u)
+#define MAX_K_IN_TILES (16 / 5 * 65000u)
 
 static const GpuKernel kernels[] = {
   [GPU_NT] = GEMM_KERNEL (gemm_nt),
@@ -41,34 +44,54 @@ epilogue (const GpuGemmOptions *options)
          | gradients[options->gradient] | (options->accumulate ? GEMM_ACCUMULATE : 0);
 }
 
-/* The texel form gives a subgroup 32 / vecs rows x 4 vecs columns a lane; the tiled form 64 x 64 to
- * 256 invocations. */
-static void
-tile (GpuStream *stream, GpuDispatch *dispatch, const GemmPush *push, GpuLayout layout)
+static gboolean
+uses_registers (GpuDevice *device)
 {
-  GpuDevice *device = gpu_stream_get_device (stream);
-  gboolean registers = device && gpu_device_get_read (device) == GPU_READ_TEXEL;
-  guint lanes = registers ? gpu_device_get_info (device)->subgroup_size : 256;
-  guint vecs = layout == GPU_TN ? GEMM_VECS_TN : GEMM_VECS;
-  guint rows = registers ? 32 / vecs : 64, cols = registers ? 4 * vecs * lanes : 64;
-  dispatch->spec[0] = lanes;
-  dispatch->spec[2] = registers && vecs == 2 && gpu_stride (push->n) % 8 == 0;
+  return device && gpu_device_get_read (device) == GPU_READ_TEXEL;
+}
+
+static void
+lay_out (GpuDispatch *dispatch, const GemmPush *push, guint rows, guint cols)
+{
   dispatch->groups[0] = (push->n + cols - 1) / cols;
   dispatch->groups[1] = (push->m + rows - 1) / rows;
+}
+
+/* A subgroup computes 32 / vecs rows x 4 vecs columns a lane. */
+static void
+use_registers (GpuDispatch *dispatch, const GemmPush *push, GpuLayout layout, guint subgroup)
+{
+  guint vecs = layout == GPU_TN ? GEMM_VECS_TN : GEMM_VECS;
+  dispatch->spec[0] = subgroup;
+  dispatch->spec[2] = vecs == 2 && gpu_stride (push->n) % 8 == 0;
+  lay_out (dispatch, push, 32 / vecs, 4 * vecs * subgroup);
+}
+
+static void
+use_tile (GpuDispatch *dispatch, const GemmPush *push, const GpuGemmTile *tile)
+{
+  const guint32 constants[] = { tile->rows,     tile->cols,     tile->depth,
+                                tile->own_rows, tile->own_cols, tile->groups };
+  dispatch->spec[0] = gpu_gemm_tile_lanes (tile);
+  for (guint i = 0; i < G_N_ELEMENTS (constants); i++)
+    dispatch->spec[2 + i] = constants[i];
+  lay_out (dispatch, push, tile->rows, tile->cols);
 }
 
 static void
 check_limits (GpuStream *stream, const GpuDispatch *dispatch, const GemmPush *push)
 {
   GpuDevice *device = gpu_stream_get_device (stream);
+  gboolean cpu = device && gpu_device_get_info (device)->type == GPU_TYPE_CPU;
+  guint longest = uses_registers (device) ? MAX_K_IN_REGISTERS : MAX_K_IN_TILES;
   if (dispatch->groups[1] > 65535)
     gpu_stream_fail (stream, GPU_ERROR_LIMIT,
                      "a matrix product of %u rows is too tall: use a smaller batch", push->m);
-  if (device && gpu_device_get_info (device)->type == GPU_TYPE_CPU && push->k > MAX_K_OF_CPU)
+  if (cpu && push->k > longest)
     gpu_stream_fail (stream, GPU_ERROR_LIMIT,
                      "a matrix product over %u terms is too long for this device, which counts to "
                      "%u: use a smaller batch or model",
-                     push->k, MAX_K_OF_CPU);
+                     push->k, longest);
 }
 
 void
@@ -91,7 +114,11 @@ gpu_gemm (GpuStream *stream, GpuLayout layout, GpuTensor c, GpuTensor a, GpuTens
     .flops = 2ull * push.m * push.n * push.k,
     .shape = { push.m, push.n, push.k },
   };
-  tile (stream, &dispatch, &push, layout);
+  GpuDevice *device = gpu_stream_get_device (stream);
+  if (uses_registers (device))
+    use_registers (&dispatch, &push, layout, gpu_device_get_info (device)->subgroup_size);
+  else
+    use_tile (&dispatch, &push, gpu_gemm_tile (device, push.m, push.n));
   check_limits (stream, &dispatch, &push);
   gpu_stream_dispatch (stream, &kernels[layout], &dispatch);
 }

@@ -23,3 +23,7 @@ ABI_END (AttentionPush)
                                * sums over loads of whole rows */
 #define ATTENTION_UNALIGNED 8 /* D is no multiple of 4: rows are read and written by elements */
 /* Specialisation constant 3: queries an invocation (forward and dq). */
+
+/* The tiled form computes scores in squares of so many rows and columns, and heads in slices of as
+ * many columns. */
+#define ATTENTION_TILE 32

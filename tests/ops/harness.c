@@ -2,13 +2,18 @@
 
 #include <string.h>
 
+#include "compute/ops/tiles.h"
+
 #define SCRATCH_COLS (4u << 20) /* floats: 16 MiB */
 
-static GpuDevice *devices[GPU_READ_STORAGE + 1];
+#define MAX_TILES 8
+
+static GpuDevice *devices[GPU_READ_STORAGE + 1][1 + MAX_TILES];
 
 typedef struct
 {
   GpuRead read;
+  guint tile;
   TestCase run;
   gconstpointer data;
 } Case;
@@ -23,21 +28,68 @@ static void
 run_case (gconstpointer data)
 {
   const Case *c = data;
-  g_autoptr (TestBench) bench = test_bench_new (c->read);
+  g_autoptr (TestBench) bench = test_bench_new (c->read, c->tile);
   c->run (bench, c->data);
+}
+
+static void
+add (const char *family, const char *way, const char *name, Case what)
+{
+  g_autofree char *path = g_strdup_printf ("/%s/%s/%s", family, way, name);
+  g_test_add_data_func_full (path, g_memdup2 (&what, sizeof what), run_case, g_free);
+}
+
+static const GpuDeviceInfo *
+device_info (void)
+{
+  static GpuDeviceInfo info;
+  if (!*info.name)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autoptr (GPtrArray) infos = gpu_device_list (&error);
+      g_assert_no_error (error);
+      g_assert_cmpuint (infos->len, >, 0);
+      info = *(const GpuDeviceInfo *) g_ptr_array_index (infos, 0);
+    }
+  return &info;
 }
 
 void
 test_add (const char *family, const char *name, TestCase run, gconstpointer data)
 {
-  const GpuRead reads[] = { GPU_READ_TEXEL, GPU_READ_STORAGE };
-  const char *names[] = { "texel", "storage" };
-  for (guint i = 0; i < G_N_ELEMENTS (reads); i++)
+  if (device_info ()->texel_reads)
+    add (family, "texel", name, (Case){ .read = GPU_READ_TEXEL, .run = run, .data = data });
+  add (family, "storage", name, (Case){ .read = GPU_READ_STORAGE, .run = run, .data = data });
+}
+
+static void
+add_tile (const char *family, const char *name, Case what, const char *tile, guint lanes,
+          guint shared)
+{
+  const GpuDeviceInfo *info = device_info ();
+  g_autofree char *way = g_strconcat ("tile-", tile, NULL);
+  if (lanes <= info->max_invocations && shared <= info->max_shared_bytes)
+    add (family, way, name, what);
+}
+
+void
+test_add_gemm_tiles (const char *family, const char *name, TestCase run, gconstpointer data)
+{
+  g_assert_cmpuint (gpu_n_gemm_tiles, <=, MAX_TILES);
+  for (guint i = 0; i < gpu_n_gemm_tiles; i++)
+    add_tile (family, name, (Case){ GPU_READ_STORAGE, i + 1, run, data }, gpu_gemm_tiles[i].name,
+              gpu_gemm_tile_lanes (&gpu_gemm_tiles[i]), gpu_gemm_tile_shared (&gpu_gemm_tiles[i]));
+}
+
+void
+test_add_attention_tiles (const char *family, const char *name, TestCase run, gconstpointer data)
+{
+  g_assert_cmpuint (gpu_n_attention_tiles, <=, MAX_TILES);
+  for (guint i = 0; i < gpu_n_attention_tiles; i++)
     {
-      g_autofree char *path = g_strdup_printf ("/%s/%s/%s", family, names[i], name);
-      Case *c = g_new (Case, 1);
-      *c = (Case){ reads[i], run, data };
-      g_test_add_data_func_full (path, c, run_case, g_free);
+      const GpuAttentionTile *tile = &gpu_attention_tiles[i];
+      add_tile (family, name, (Case){ GPU_READ_STORAGE, i + 1, run, data }, tile->name,
+                gpu_attention_tile_lanes (tile), gpu_attention_tile_shared (tile));
     }
 }
 
@@ -45,22 +97,24 @@ int
 test_run (void)
 {
   int status = g_test_run ();
-  for (guint i = 0; i < G_N_ELEMENTS (devices); i++)
-    g_clear_pointer (&devices[i], gpu_device_unref);
+  for (guint read = 0; read <= GPU_READ_STORAGE; read++)
+    for (guint tile = 0; tile <= MAX_TILES; tile++)
+      g_clear_pointer (&devices[read][tile], gpu_device_unref);
   return status;
 }
 
 static GpuDevice *
-device_for (GpuRead read)
+device_for (GpuRead read, guint tile)
 {
-  if (!devices[read])
+  GpuDevice **device = &devices[read][tile];
+  if (!*device)
     {
       g_autoptr (GError) error = NULL;
-      devices[read] =
-          gpu_device_open (&(GpuDeviceOptions){ .read = read, .validate = TRUE }, &error);
+      const GpuDeviceOptions options = { .read = read, .tile = tile, .validate = TRUE };
+      *device = gpu_device_open (&options, &error);
       g_assert_no_error (error);
     }
-  return devices[read];
+  return *device;
 }
 
 #define NAN_BITS 0x7fc00000
@@ -87,11 +141,11 @@ fill_with_nan (GpuTensor tensor)
 }
 
 TestBench *
-test_bench_new (GpuRead read)
+test_bench_new (GpuRead read, guint tile)
 {
   g_autoptr (GError) error = NULL;
   TestBench *bench = g_new0 (TestBench, 1);
-  bench->device = device_for (read);
+  bench->device = device_for (read, tile);
   bench->read = read;
   bench->stream = gpu_stream_new (bench->device);
   bench->buffers = g_ptr_array_new_with_free_func ((GDestroyNotify) gpu_buffer_unref);

@@ -46,13 +46,19 @@ typedef struct
 typedef void (*TestCase) (TestBench *bench, gconstpointer data);
 
 void test_init (int *argc, char ***argv);
-/* Registers /family/texel/name and /family/storage/name; data must outlive test_run(). */
+/* Registers /family/texel/name, where the driver can read so, and /family/storage/name; data must
+ * outlive test_run(). */
 void test_add (const char *family, const char *name, TestCase run, gconstpointer data);
+/* Registers /family/tile-<tile>/name for each row of a table of compute/ops/tiles.h, whatever the
+ * shapes would choose. */
+void test_add_gemm_tiles (const char *family, const char *name, TestCase run, gconstpointer data);
+void test_add_attention_tiles (const char *family, const char *name, TestCase run,
+                               gconstpointer data);
 /* Runs all, closes the devices, returns main's status. */
 int test_run (void);
 
-/* For cases without test_add(). The device is shared by all benches of this way of reading. */
-TestBench *test_bench_new (GpuRead read);
+/* For cases without test_add(); tile as in GpuDeviceOptions. All benches of a way share a device. */
+TestBench *test_bench_new (GpuRead read, guint tile);
 /* Also fails the case if the validation layer had something to say. */
 void test_bench_free (TestBench *bench);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TestBench, test_bench_free)
