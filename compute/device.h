@@ -53,8 +53,8 @@ typedef struct
   guint max_groups;       /* workgroups along x */
   guint max_invocations;  /* of a workgroup */
   guint max_shared_bytes; /* ... and its shared memory */
-  gboolean texel_reads; /* GPU_READ_TEXEL is possible */
-  char unfit[160];      /* why Penumbra cannot run on it; empty if it can */
+  gboolean texel_reads;   /* GPU_READ_TEXEL is possible */
+  char unfit[160];        /* why Penumbra cannot run on it; empty if it can */
 } GpuDeviceInfo;
 
 typedef struct

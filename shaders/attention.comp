@@ -8,6 +8,8 @@ IN4 (0, Qkv_, qkv);
 OUT4 (1, O_, o_out);
 OUT4 (2, Lse_, lse_out);
 
+#if READ_TEXEL
+
 vec4 q[OWN * HEAD4], o[OWN * HEAD4];
 float s[OWN * STEP], top[OWN], total[OWN];
 uint query[OWN], key[STEP];
@@ -153,3 +155,6 @@ main ()
   [[unroll]] for (uint r = 0; r < OWN; r++)
     finish (r);
 }
+#else
+#include "attention_tile_forward.glsl"
+#endif

@@ -1,10 +1,9 @@
 // What the attention kernels share: where a head's rows are, and how they reach the lanes.
 //
-// An invocation owns whole rows (queries, or keys) in registers and walks over the rows of the other
-// side, which all invocations of a workgroup share. In the texel form a workgroup is one subgroup:
-// lane l loads vec4 columns l, LANES + l, ... of such a row and shuffles with literal indices spread
-// them; elsewhere each invocation loads the row itself, from cache.
-// (compute/README.md, "Attention")
+// In the texel form a workgroup is one subgroup. An invocation owns whole rows (queries, or keys) in
+// registers and walks over the rows of the other side, which all share: lane l loads vec4 columns l,
+// LANES + l, ... of such a row and shuffles with literal indices spread them. Elsewhere both sides go
+// through shared memory: attention_tile.glsl. (compute/README.md, "Attention")
 #include "abi/attention.h"
 #include "read.glsl"
 
@@ -19,12 +18,7 @@ const bool SLICED = (FLAGS & ATTENTION_SLICED) != 0;
 const bool UNALIGNED = (FLAGS & ATTENTION_UNALIGNED) != 0;
 const bool CLS = (FLAGS & ATTENTION_CLS) != 0;
 
-// Rows of the other side at a time. Fewer where loads are not spread: code grows with them.
-#if READ_TEXEL
-const uint STEP = 4;
-#else
-const uint STEP = 2;
-#endif
+const uint STEP = 4; // rows of the other side at a time
 
 const float LOG2E = 1.44269504088896;
 const float NEVER = -3.0e38; // the score of a masked key
@@ -90,9 +84,9 @@ column_of (uint column4, uint i)
   else                                                                                             \
     value = LOAD4 (name, (first) / 4 + (c))
 
+#if READ_TEXEL
 // A row of this head that the whole workgroup reads: SHARE declares it, FETCH loads it, PART yields
 // vec4 column c of the slice. `rows` rows at a time; r and c are literal after unrolling.
-#if READ_TEXEL
 const uint LOADS = (HEAD4 + LANES - 1) / LANES;
 #define SHARE(name, rows) vec4 name[(rows) * LOADS]
 #define FETCH(name, r, tensor, first)                                                              \
@@ -102,11 +96,10 @@ const uint LOADS = (HEAD4 + LANES - 1) / LANES;
 #define PART_INTO(value, name, r, tensor, first, c)                                                \
   value = subgroupShuffle (name[(r) * LOADS + (c) / LANES], (c) % LANES)
 #define LANE gl_SubgroupInvocationID
-#else
-#define SHARE(name, rows)
-#define FETCH(name, r, tensor, first)
-#define PART_INTO(value, name, r, tensor, first, c) ROW4_INTO (value, tensor, first, column0 + (c))
-#define LANE gl_LocalInvocationID.x
+
+// Sum over the STEP rows of weight times part, as a tree.
+#define COMBINE(w, at, part)                                                                       \
+  ((w[at] * part[0] + w[(at) + 1] * part[1]) + (w[(at) + 2] * part[2] + w[(at) + 3] * part[3]))
 #endif
 
 float
@@ -114,14 +107,6 @@ sum4 (vec4 v)
 {
   return (v.x + v.y) + (v.z + v.w);
 }
-
-// Sum over the STEP rows of weight times part, as a tree.
-#if READ_TEXEL
-#define COMBINE(w, at, part)                                                                       \
-  ((w[at] * part[0] + w[(at) + 1] * part[1]) + (w[(at) + 2] * part[2] + w[(at) + 3] * part[3]))
-#else
-#define COMBINE(w, at, part) (w[at] * part[0] + w[(at) + 1] * part[1])
-#endif
 
 // Writes vec4 column c of a head's row. Unaligned heads share vec4s, so elements are written
 // one by one, and the last head writes the zeros behind the row.

@@ -11,6 +11,8 @@ IN4 (3, Delta_, delta);
 IN4 (4, Da_, da);
 OUT4 (5, Dqkv_, dqkv);
 
+#if READ_TEXEL
+
 vec4 k[HEAD4], v[HEAD4], dk[HEAD4], dv[HEAD4];
 float s[STEP], dp[STEP]; // s becomes dS, dp becomes P
 uint key, query[STEP];
@@ -128,3 +130,6 @@ main ()
     }
   PUT_PADDING (dqkv, key, 3 * width);
 }
+#else
+#include "attention_tile_dkv.glsl"
+#endif

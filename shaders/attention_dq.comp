@@ -12,6 +12,7 @@ IN4 (2, Lse_, lse);
 IN4 (3, Delta_, delta);
 IN4 (4, Da_, da);
 OUT4 (5, Dqkv_, dqkv);
+#if READ_TEXEL
 layout (std430, binding = 6) writeonly buffer Refined_ { float refined[]; };
 
 vec4 q[OWN * HEAD4], g[OWN * HEAD4], dq[OWN * HEAD4]; // g: the query's row of do
@@ -167,3 +168,7 @@ main ()
           PUT4 (dqkv, first, column0 + c, push.scale * dq[r * HEAD4 + c]);
       }
 }
+#else
+OUT4 (6, Refined_, refined);
+#include "attention_tile_dq.glsl"
+#endif

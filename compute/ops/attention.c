@@ -9,14 +9,16 @@
 #include "attention_dkv.spv.h"
 #include "attention_dq.spv.h"
 #include "compute/ops/grid.h"
+#include "compute/ops/tiles.h"
 #include "shaders/abi/attention.h"
 
 #define MAX_GROUPS 65535
-/* The widest head whose rows are held in registers as a whole: a CPU has its stack, a GPU spills.
- */
+/* Texel form: the widest head whose rows are held in registers (or on a CPU's stack) as a whole, and
+ * vec4s of wider ones, and of those that are not aligned. */
 #define TEXEL_HEAD 128
-#define STORAGE_HEAD 64
-#define SLICE4 8 /* vec4s in registers of heads beyond that, and of those that are not aligned */
+#define SLICE4 8
+/* Tiled form: vec4s of a row that a workgroup writes; dkv holds twice that in registers. */
+#define TILED_SLICE4 16
 
 #define ATTENTION_KERNEL(shader, letters)                                                          \
   {                                                                                                \
@@ -52,8 +54,8 @@ form_of (GpuStream *stream, const GpuAttention *shape, GpuTensor qkv)
   g_assert (width * 3 == qkv.cols && width % shape->heads == 0);
   g_assert (qkv.rows == shape->batch * shape->tokens);
   guint head = width / shape->heads, head4 = gpu_width (head) / 4;
-  gboolean unaligned = head % 4 != 0;
-  gboolean sliced = unaligned || head > (is_texel (stream) ? TEXEL_HEAD : STORAGE_HEAD);
+  gboolean texel = is_texel (stream), unaligned = head % 4 != 0;
+  gboolean sliced = texel && (unaligned || head > TEXEL_HEAD);
   Form form = {
     .push = { .tokens = shape->tokens,
               .heads = shape->heads,
@@ -62,7 +64,9 @@ form_of (GpuStream *stream, const GpuAttention *shape, GpuTensor qkv)
               .blocks = 1,
               .slices = 1,
               .scale = (float) (1 / sqrt (head)) },
-    .head4 = sliced ? MIN (head4, SLICE4) : head4,
+    .head4 = !texel   ? MIN (head4, TILED_SLICE4)
+             : sliced ? MIN (head4, SLICE4)
+                      : head4,
     .flags = (shape->causal ? ATTENTION_CAUSAL : 0) | (sliced ? ATTENTION_SLICED : 0)
              | (unaligned ? ATTENTION_UNALIGNED : 0),
   };
@@ -93,21 +97,33 @@ lay_out (GpuStream *stream, GpuDispatch *dispatch, const Form *form, guint64 gro
   dispatch->groups[1] = (guint) folds;
 }
 
-/* A workgroup for every `own` rows a lane of a head; the texel form shuffles within a subgroup. Two
- * rows a lane share the loads and shuffles of what they meet, as long as their arrays stay near the
- * registers: up to `pair4` vec4s of head width. */
+static void
+lay_out_rows (GpuStream *stream, GpuDispatch *dispatch, Form *form, guint rows, guint lanes,
+              guint own)
+{
+  form->push.blocks = (form->push.tokens + rows - 1) / rows;
+  guint64 groups = (guint64) form->push.batch_heads * form->push.blocks * form->push.slices;
+  lay_out (stream, dispatch, form, groups, lanes, own);
+}
+
+/* A workgroup for every block of rows of a head: a tile of them, or in the texel form, which shuffles
+ * within a subgroup, `own` a lane. Two rows a lane share the loads and shuffles of what they meet, as
+ * long as their arrays stay near the registers: up to `pair4` vec4s of head width. */
 static void
 lay_out_blocks (GpuStream *stream, GpuDispatch *dispatch, Form *form, guint pair4)
 {
   GpuDevice *device = gpu_stream_get_device (stream);
-  gboolean texel = is_texel (stream);
-  guint lanes = texel ? gpu_device_get_info (device)->subgroup_size : gpu_grid_lanes (stream);
-  gboolean pair = texel && !(form->flags & ATTENTION_SLICED) && form->head4 <= pair4;
+  if (!is_texel (stream))
+    {
+      const GpuAttentionTile *tile =
+          gpu_attention_tile (device, form->push.tokens, form->push.batch_heads);
+      lay_out_rows (stream, dispatch, form, tile->rows, gpu_attention_tile_lanes (tile), 1);
+      return;
+    }
+  guint lanes = gpu_device_get_info (device)->subgroup_size;
+  gboolean pair = !(form->flags & ATTENTION_SLICED) && form->head4 <= pair4;
   guint own = pair && form->push.tokens > lanes ? 2 : 1;
-  guint rows = lanes * own;
-  form->push.blocks = (form->push.tokens + rows - 1) / rows;
-  guint64 groups = (guint64) form->push.batch_heads * form->push.blocks * form->push.slices;
-  lay_out (stream, dispatch, form, groups, lanes, own);
+  lay_out_rows (stream, dispatch, form, lanes * own, lanes, own);
 }
 
 /* Operations of `products` products of [T,D] by [D,T]; a causal mask leaves half of them. */

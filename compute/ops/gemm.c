@@ -13,9 +13,9 @@
   }
 
 /* Some CPU drivers cut loops after 65,535 rounds, nested ones together. A round of the texel form
- * advances k by at least 8; the tiled form takes 5 rounds for 16. */
+ * advances k by at least 8, one of the tiled form by 3. */
 #define MAX_K_IN_REGISTERS (8 * 65000u)
-#define MAX_K_IN_TILES (16 / 5 * 65000u)
+#define MAX_K_IN_TILES (3 * 65000u)
 
 static const GpuKernel kernels[] = {
   [GPU_NT] = GEMM_KERNEL (gemm_nt),

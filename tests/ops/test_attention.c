@@ -38,6 +38,10 @@ static const Shape shapes[] = {
   { "wide-unaligned", { 1, 10, 1, TRUE }, 131, FALSE, 0 },
 };
 
+/* Those that every tile has to do, whatever it would be chosen for. */
+static const char *const tiled[] = { "one",        "seven",         "odd",  "picture", "vit",
+                                     "causal-odd", "unaligned-odd", "wide", NULL };
+
 typedef struct
 {
   const Shape *shape;
@@ -188,6 +192,11 @@ main (int argc, char **argv)
       g_autofree char *backward_name = g_strconcat ("backward/", shapes[i].name, NULL);
       test_add ("attention", forward_name, forward, &shapes[i]);
       test_add ("attention", backward_name, backward, &shapes[i]);
+      if (g_strv_contains (tiled, shapes[i].name))
+        {
+          test_add_attention_tiles ("attention", forward_name, forward, &shapes[i]);
+          test_add_attention_tiles ("attention", backward_name, backward, &shapes[i]);
+        }
     }
   return test_run ();
 }
