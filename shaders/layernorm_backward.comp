@@ -1,13 +1,12 @@
 #version 460
 // dx = dresidual + rstd (g - mean (g) - xhat mean (g xhat)), g = gamma dy, and of each chunk of rows
-// the sums of dy xhat and dy, for dgamma and dbeta. A workgroup owns a chunk: first with a lane a
-// row for dx, then with a lane four columns for the sums, while the rows are in the cache.
+// the sums of dy xhat and dy, for dgamma and dbeta.
 #extension GL_GOOGLE_include_directive : require
 #include "abi/layernorm.h"
 #include "read.glsl"
+#include "row.glsl"
 
 layout (local_size_x_id = 0) in;
-layout (constant_id = 0) const uint LANES = 8;
 layout (constant_id = 1) const uint HAS_DRESIDUAL = 0;
 
 IN4 (0, Dy_, dy_in);
@@ -25,14 +24,15 @@ input_gradient (uint row, uint width)
   uint at = row * stride4 (push.cols);
   vec2 s = LOAD4 (stats, row).xy;
   vec4 g_sum = vec4 (0), gx_sum = vec4 (0);
-  for (uint i = 0; i < width; i++)
+  for (uint i = FIRST_COLUMN; i < width; i += COLUMN_STEP)
     {
       vec4 g = LOAD4 (gamma, i) * LOAD4 (dy_in, at + i);
       g_sum += g;
       gx_sum += g * ((LOAD4 (x_in, at + i) - s.x) * s.y);
     }
-  float g_mean = dot (g_sum, vec4 (1)) / push.cols, gx_mean = dot (gx_sum, vec4 (1)) / push.cols;
-  for (uint i = 0; i < width; i++)
+  float g_mean = dot (row_sum (g_sum), vec4 (1)) / push.cols;
+  float gx_mean = dot (row_sum (gx_sum), vec4 (1)) / push.cols;
+  for (uint i = FIRST_COLUMN; i < width; i += COLUMN_STEP)
     {
       vec4 g = LOAD4 (gamma, i) * LOAD4 (dy_in, at + i);
       vec4 xhat = (LOAD4 (x_in, at + i) - s.x) * s.y;
@@ -72,9 +72,26 @@ parameter_gradients (uint begin, uint end, uint column4, uint stride)
 }
 
 void
+put_parameter_gradients (uint chunk, uint chunks, uint column4)
+{
+  uint width = width4 (push.cols), stride = stride4 (push.cols);
+  uint begin = chunk * CHUNK_ROWS, end = min (begin + CHUNK_ROWS, push.rows);
+  parameter_gradients (begin, end, min (column4, width - 1), stride);
+  if (column4 < width)
+    {
+      partial[chunk * stride + column4] = mask_tail (dgamma, column4, push.cols);
+      partial[(chunks + chunk) * stride + column4] = dbeta;
+    }
+}
+
+#if READ_TEXEL
+
+// A workgroup owns a chunk: first with a lane a row for dx, then with a lane four columns for the
+// sums, while the rows are in the cache.
+void
 main ()
 {
-  uint width = width4 (push.cols), stride = stride4 (push.cols), lane = gl_LocalInvocationID.x;
+  uint width = width4 (push.cols), lane = gl_LocalInvocationID.x;
   uint chunks = (push.rows + CHUNK_ROWS - 1) / CHUNK_ROWS, chunk = LINEAR_GROUP;
   if (chunk >= chunks)
     return;
@@ -82,13 +99,24 @@ main ()
   for (uint row = begin + lane; row < end; row += LANES)
     input_gradient (row, width);
   for (uint first = 0; first < width; first += LANES)
+    put_parameter_gradients (chunk, chunks, first + lane);
+}
+
+#else
+
+// The first workgroups own a row each for dx, those behind them LANES vec4 columns of a chunk.
+void
+main ()
+{
+  uint width = width4 (push.cols), group = LINEAR_GROUP;
+  uint chunks = (push.rows + CHUNK_ROWS - 1) / CHUNK_ROWS, parts = (width + LANES - 1) / LANES;
+  if (group < push.rows)
+    input_gradient (group, width);
+  else if (group - push.rows < chunks * parts)
     {
-      uint column4 = min (first + lane, width - 1);
-      parameter_gradients (begin, end, column4, stride);
-      if (first + lane < width)
-        {
-          partial[chunk * stride + column4] = mask_tail (dgamma, column4, push.cols);
-          partial[(chunks + chunk) * stride + column4] = dbeta;
-        }
+      uint item = group - push.rows;
+      put_parameter_gradients (item / parts, chunks, item % parts * LANES + gl_LocalInvocationID.x);
     }
 }
+
+#endif

@@ -9,10 +9,10 @@
 //   distillation = sum (Pt (log Pt - log P) + Qt (log Qt - log Q)) / 2B
 //   dscale       = sum (g A), where A may be log P in the terms of rows and log Q in those of
 //                  columns, because those terms add up to 0 along a row and a column.
-// A lane is a row.
 #extension GL_GOOGLE_include_directive : require
 #include "abi/loss.h"
 #include "read.glsl"
+#include "row.glsl"
 
 layout (local_size_x_id = 0) in;
 layout (constant_id = 1) const bool TEACHER = false;
@@ -30,19 +30,19 @@ OUT4 (7, Partial_, partial);
 void
 main ()
 {
-  uint row = LINEAR_INVOCATION, n4 = width4 (push.batch), stride = stride4 (push.batch);
+  uint row = ROW, n4 = width4 (push.batch), stride = stride4 (push.batch);
   if (row >= push.batch)
     return;
   float s = exp (LOAD4 (logit_scale, 0).x), factor = s / (2.0 * float (push.batch));
-  uint row_max = 4 * LOSS_ROW_MAX * stride + row, row_log = 4 * LOSS_ROW_LOG * stride + row;
-  float m = LOAD1 (stats, row_max), l = LOAD1 (stats, row_log), mt = 0, lt = 0;
+  uint row_most = 4 * LOSS_ROW_MAX * stride + row, row_log = 4 * LOSS_ROW_LOG * stride + row;
+  float m = LOAD1 (stats, row_most), l = LOAD1 (stats, row_log), mt = 0, lt = 0;
   if (TEACHER)
     {
-      mt = LOAD1 (teacher_stats, row_max);
+      mt = LOAD1 (teacher_stats, row_most);
       lt = LOAD1 (teacher_stats, row_log);
     }
   vec4 contrastive = vec4 (0), distillation = vec4 (0), dscale = vec4 (0);
-  for (uint j4 = 0; j4 < n4; j4++)
+  for (uint j4 = FIRST_COLUMN; j4 < n4; j4 += COLUMN_STEP)
     {
       uint at = row * stride + j4, column_max = LOSS_COLUMN_MAX * stride + j4;
       uint column_log = LOSS_COLUMN_LOG * stride + j4;
@@ -72,5 +72,8 @@ main ()
       dtext[at] = factor * (STOP_GRAD_TEXT ? text : image);
     }
   vec4 ones = vec4 (1);
-  partial[row] = vec4 (dot (contrastive, ones), dot (distillation, ones), dot (dscale, ones), 0);
+  vec4 sums = row_sum (
+      vec4 (dot (contrastive, ones), dot (distillation, ones), dot (dscale, ones), 0));
+  if (FIRST_COLUMN == 0)
+    partial[row] = sums;
 }

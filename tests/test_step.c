@@ -330,6 +330,17 @@ test_forecast (gconstpointer data)
     }
 }
 
+/* Drivers without large texel buffers have one way of reading. */
+static gboolean
+reads_texels (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GPtrArray) infos = gpu_device_list (&error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (infos->len, >, 0);
+  return ((const GpuDeviceInfo *) g_ptr_array_index (infos, 0))->texel_reads;
+}
+
 int
 main (int argc, char **argv)
 {
@@ -341,6 +352,8 @@ main (int argc, char **argv)
   for (guint r = 0; r < G_N_ELEMENTS (reads); r++)
     {
       const GpuDeviceOptions options = { .read = reads[r].read, .validate = TRUE };
+      if (reads[r].read == GPU_READ_TEXEL && !reads_texels ())
+        continue;
       devices[r] = gpu_device_open (&options, &error);
       g_assert_no_error (error);
       for (guint i = 0; i < G_N_ELEMENTS (names); i++)

@@ -73,7 +73,7 @@ gpu_layernorm (GpuStream *stream, GpuTensor y, GpuTensor stats, GpuTensor x, Gpu
     .push = &push,
     .flops = 8 * elements (x),
   };
-  gpu_grid_items (stream, &dispatch, x.rows);
+  gpu_grid_rows (stream, &dispatch, x.rows, x.cols);
   gpu_stream_dispatch (stream, &forward, &dispatch);
 }
 
@@ -100,7 +100,8 @@ gpu_layernorm_backward (GpuStream *stream, GpuArena *arena, GpuTensor dx, GpuTen
   g_assert (is_vector (gamma, x.cols) && is_vector (dgamma, x.cols) && is_vector (dbeta, x.cols));
   g_assert (!dresidual.rows || same_shape (dresidual, x));
   const LayernormPush push = { x.rows, x.cols, 1 };
-  guint chunks = chunks_of (x.rows);
+  guint chunks = chunks_of (x.rows), lanes = gpu_grid_row_lanes (x.cols);
+  guint parts = (gpu_width (x.cols) / 4 + lanes - 1) / lanes;
   GpuTensor partial = gpu_arena_take (arena, 2 * chunks, x.cols);
   GpuDispatch dispatch = {
     .tensors = { dy, x, stats, gamma, dresidual.rows ? dresidual : dy, dx, partial },
@@ -108,7 +109,10 @@ gpu_layernorm_backward (GpuStream *stream, GpuArena *arena, GpuTensor dx, GpuTen
     .spec = { 0, dresidual.rows > 0 },
     .flops = 20 * elements (x),
   };
-  gpu_grid_items (stream, &dispatch, (guint64) chunks * gpu_grid_lanes (stream));
+  if (gpu_grid_lane_owns_row (stream))
+    gpu_grid_items (stream, &dispatch, (guint64) chunks * gpu_grid_lanes (stream));
+  else
+    gpu_grid_groups (stream, &dispatch, x.rows + (guint64) chunks * parts, lanes);
   gpu_stream_dispatch (stream, &backward, &dispatch);
   finish (stream, partial, 2, dgamma, dbeta);
   gpu_arena_give (arena, partial);

@@ -22,12 +22,15 @@ static void
 find_stats (GpuStream *stream, GpuTensor stats, GpuTensor cosines, GpuTensor logit_scale)
 {
   const LossPush push = { .batch = cosines.rows };
-  guint lanes = gpu_grid_lanes (stream);
-  const GpuDispatch dispatch = { .tensors = { cosines, logit_scale, stats },
-                                 .push = &push,
-                                 .spec = { lanes },
-                                 .groups = { (cosines.rows + lanes - 1) / lanes, 2 },
-                                 .flops = 8ull * cosines.rows * cosines.rows };
+  gboolean lane_owns_row = gpu_grid_lane_owns_row (stream);
+  guint batch = cosines.rows;
+  guint lanes = lane_owns_row ? gpu_grid_lanes (stream) : gpu_grid_row_lanes (batch);
+  guint rows = lane_owns_row ? (batch + lanes - 1) / lanes : batch; /* workgroups */
+  guint columns = (gpu_width (batch) / 4 + lanes - 1) / lanes;
+  GpuDispatch dispatch = { .tensors = { cosines, logit_scale, stats },
+                           .push = &push,
+                           .flops = 8ull * batch * batch };
+  gpu_grid_groups (stream, &dispatch, (guint64) rows + columns, lanes);
   gpu_stream_dispatch (stream, &loss_stats, &dispatch);
 }
 
@@ -78,7 +81,7 @@ gpu_eclipse_loss (GpuStream *stream, GpuArena *arena, GpuTensor losses, GpuTenso
                            .push = &push,
                            .spec = { 0, distill, options->stop_grad_text },
                            .flops = (distill ? 40ull : 20ull) * batch * batch };
-  gpu_grid_items (stream, &dispatch, batch);
+  gpu_grid_rows (stream, &dispatch, batch, batch);
   gpu_stream_dispatch (stream, &loss_gradients, &dispatch);
   sum_rows (stream, losses, dscale, partial, logit_scale, distill ? options->weight : 0);
 

@@ -32,7 +32,7 @@ gpu_normalize (GpuStream *stream, GpuTensor z, GpuTensor inverse, GpuTensor x)
     .push = &push,
     .flops = 3ull * x.rows * x.cols,
   };
-  gpu_grid_items (stream, &dispatch, x.rows);
+  gpu_grid_rows (stream, &dispatch, x.rows, x.cols);
   gpu_stream_dispatch (stream, &forward, &dispatch);
 }
 
@@ -48,6 +48,6 @@ gpu_normalize_backward (GpuStream *stream, GpuTensor dx, GpuTensor dz, GpuTensor
     .push = &push,
     .flops = 5ull * z.rows * z.cols,
   };
-  gpu_grid_items (stream, &dispatch, z.rows);
+  gpu_grid_rows (stream, &dispatch, z.rows, z.cols);
   gpu_stream_dispatch (stream, &backward, &dispatch);
 }
