@@ -4,7 +4,7 @@
 // pairs, in an order that the workgroup's size alone decides. Either way a kernel says
 //   for (uint i = FIRST_COLUMN; i < width; i += COLUMN_STEP)
 // and all of a workgroup call row_sum and row_max, or none. Grids: gpu_grid_rows of compute/ops/grid.h.
-#include "abi/row.h"
+#include "abi/abi.h"
 
 // Not gl_WorkGroupSize, which glslang takes for 1 in constant expressions such as half of it.
 layout (constant_id = 0) const uint LANES = 1;

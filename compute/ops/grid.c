@@ -1,6 +1,6 @@
 #include "compute/ops/grid.h"
 
-#include "shaders/abi/row.h"
+#include "shaders/abi/abi.h"
 
 #define MAX_GROUPS 65535 /* every device's maxComputeWorkGroupCount */
 

@@ -86,15 +86,9 @@ is_dense (guint64 computed, guint64 wanted)
 }
 
 const GpuGemmTile *
-gpu_gemm_tile (GpuDevice *device, guint m, guint n)
+gpu_gemm_tile_for (const GpuDeviceInfo *info, guint m, guint n)
 {
   const guint last = gpu_n_gemm_tiles - 1;
-  if (!device)
-    return &gpu_gemm_tiles[last];
-  const GpuDeviceInfo *info = gpu_device_get_info (device);
-  guint forced = gpu_device_get_tile (device);
-  if (forced)
-    return &gpu_gemm_tiles[MIN (forced - 1, last)];
   for (guint i = 0; i < last; i++)
     {
       const GpuGemmTile *tile = &gpu_gemm_tiles[i];
@@ -108,15 +102,9 @@ gpu_gemm_tile (GpuDevice *device, guint m, guint n)
 }
 
 const GpuAttentionTile *
-gpu_attention_tile (GpuDevice *device, guint tokens, guint heads)
+gpu_attention_tile_for (const GpuDeviceInfo *info, guint tokens, guint heads)
 {
   const guint last = gpu_n_attention_tiles - 1;
-  if (!device)
-    return &gpu_attention_tiles[last];
-  const GpuDeviceInfo *info = gpu_device_get_info (device);
-  guint forced = gpu_device_get_tile (device);
-  if (forced)
-    return &gpu_attention_tiles[MIN (forced - 1, last)];
   for (guint i = 0; i < last; i++)
     {
       const GpuAttentionTile *tile = &gpu_attention_tiles[i];
@@ -126,4 +114,31 @@ gpu_attention_tile (GpuDevice *device, guint tokens, guint heads)
         return tile;
     }
   return &gpu_attention_tiles[last];
+}
+
+/* The row that a test asks for, or none. A dry stream has no device, and any row will do. */
+static gboolean
+is_given (GpuDevice *device, guint rows, guint *row)
+{
+  guint forced = device ? gpu_device_get_tile (device) : rows;
+  *row = MIN (forced, rows) - 1;
+  return forced > 0;
+}
+
+const GpuGemmTile *
+gpu_gemm_tile (GpuDevice *device, guint m, guint n)
+{
+  guint row;
+  return is_given (device, gpu_n_gemm_tiles, &row)
+             ? &gpu_gemm_tiles[row]
+             : gpu_gemm_tile_for (gpu_device_get_info (device), m, n);
+}
+
+const GpuAttentionTile *
+gpu_attention_tile (GpuDevice *device, guint tokens, guint heads)
+{
+  guint row;
+  return is_given (device, gpu_n_attention_tiles, &row)
+             ? &gpu_attention_tiles[row]
+             : gpu_attention_tile_for (gpu_device_get_info (device), tokens, heads);
 }

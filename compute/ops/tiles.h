@@ -41,8 +41,13 @@ guint gpu_gemm_tile_shared (const GpuGemmTile *tile);
 guint gpu_attention_tile_lanes (const GpuAttentionTile *tile);
 guint gpu_attention_tile_shared (const GpuAttentionTile *tile);
 
-/* For C of m x n; and for so many heads of this many tokens. */
+/* For C of m x n; and for so many heads of this many tokens. device: NULL of a dry stream. */
 const GpuGemmTile *gpu_gemm_tile (GpuDevice *device, guint m, guint n);
 const GpuAttentionTile *gpu_attention_tile (GpuDevice *device, guint tokens, guint heads);
+
+/* The choice itself, by a device's limits. */
+const GpuGemmTile *gpu_gemm_tile_for (const GpuDeviceInfo *info, guint m, guint n);
+const GpuAttentionTile *gpu_attention_tile_for (const GpuDeviceInfo *info, guint tokens,
+                                                guint heads);
 
 G_END_DECLS

@@ -12,4 +12,7 @@
 #define ABI_END(name) } name;
 #endif
 
+/* The largest workgroup that owns a row, see shaders/row.glsl. */
+#define MAX_ROW_LANES 256
+
 #endif
