@@ -78,29 +78,34 @@ use_tile (GpuDispatch *dispatch, const GemmPush *push, const GpuGemmTile *tile)
   lay_out (dispatch, push, tile->rows, tile->cols);
 }
 
+/* Terms of a sum that one dispatch may add up. */
+static guint
+most_terms (GpuStream *stream)
+{
+  GpuDevice *device = gpu_stream_get_device (stream);
+  if (!device || gpu_device_get_info (device)->type != GPU_TYPE_CPU)
+    return G_MAXUINT;
+  return uses_registers (device) ? MAX_K_IN_REGISTERS : MAX_K_IN_TILES;
+}
+
 static void
 check_limits (GpuStream *stream, const GpuDispatch *dispatch, const GemmPush *push)
 {
-  GpuDevice *device = gpu_stream_get_device (stream);
-  gboolean cpu = device && gpu_device_get_info (device)->type == GPU_TYPE_CPU;
-  guint longest = uses_registers (device) ? MAX_K_IN_REGISTERS : MAX_K_IN_TILES;
+  const guint most = most_terms (stream);
   if (dispatch->groups[1] > 65535)
     gpu_stream_fail (stream, GPU_ERROR_LIMIT,
                      "a matrix product of %u rows is too tall: use a smaller batch", push->m);
-  if (cpu && push->k > longest)
+  if (push->k > most)
     gpu_stream_fail (stream, GPU_ERROR_LIMIT,
                      "a matrix product over %u terms is too long for this device, which counts to "
                      "%u: use a smaller batch or model",
-                     push->k, longest);
+                     push->k, most);
 }
 
-void
-gpu_gemm (GpuStream *stream, GpuLayout layout, GpuTensor c, GpuTensor a, GpuTensor b,
+static void
+multiply (GpuStream *stream, GpuLayout layout, GpuTensor c, GpuTensor a, GpuTensor b,
           const GpuGemmOptions *options)
 {
-  const GpuGemmOptions none = { 0 };
-  if (!options)
-    options = &none;
   g_assert (!options->gradient || !options->residual.rows);
 
   GemmPush push = sizes (layout, c, a, b);
@@ -121,4 +126,33 @@ gpu_gemm (GpuStream *stream, GpuLayout layout, GpuTensor c, GpuTensor a, GpuTens
     use_tile (&dispatch, &push, gpu_gemm_tile (device, push.m, push.n));
   check_limits (stream, &dispatch, &push);
   gpu_stream_dispatch (stream, &kernels[layout], &dispatch);
+}
+
+static GpuTensor
+rows_from (GpuTensor x, guint first, guint rows)
+{
+  x.offset += (guint64) first * gpu_tensor_stride (x) * 4;
+  x.rows = MIN (rows, x.rows - first);
+  return x;
+}
+
+/* The terms of TN are rows, of all pictures of a batch: too many are added up in turns. Turns of 16
+ * rows begin on 256 bytes. */
+void
+gpu_gemm (GpuStream *stream, GpuLayout layout, GpuTensor c, GpuTensor a, GpuTensor b,
+          const GpuGemmOptions *options)
+{
+  GpuGemmOptions turn = options ? *options : (GpuGemmOptions){ 0 };
+  const guint most = layout == GPU_TN ? most_terms (stream) & ~15u : G_MAXUINT;
+  if (layout != GPU_TN || a.rows <= most)
+    {
+      multiply (stream, layout, c, a, b, &turn);
+      return;
+    }
+  g_assert (!(epilogue (&turn) & ~(guint32) GEMM_ACCUMULATE));
+  for (guint first = 0; first < a.rows; first += MIN (most, a.rows - first))
+    {
+      multiply (stream, layout, c, rows_from (a, first, most), rows_from (b, first, most), &turn);
+      turn.accumulate = TRUE;
+    }
 }
