@@ -68,7 +68,7 @@ activate (GApplication *application)
     {
       window = GTK_WINDOW (wb_window_new (GTK_APPLICATION (application), self->root, self->page));
       if (self->measure)
-        wb_measure (window);
+        wb_measure (WB_WINDOW (window));
     }
   gtk_window_present (window);
 }

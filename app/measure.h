@@ -1,16 +1,18 @@
 /* How smooth the window is: what `penumbra --measure` prints when it is closed.
  *
- * Longest frame: from before-paint to after-paint of the window's frame clock. Longest stall: how
- * late a timer of 5 ms was served by the main loop, paint included. Start: from the process's start
- * to the end of the first frame.
+ * Frames: from where the window's frame clock hands out input to the end of painting, by phase, and
+ * with the page that was shown. Between frames: what else the main loop did between two waits.
+ * Both also as time of the main thread on a processor: what exceeds it was waiting for one. Opening,
+ * the first 3 s, is left out. Start: from the process's start to the end of the first frame.
  */
 #pragma once
 
-#include <gtk/gtk.h>
+#include "app/window.h"
 
 G_BEGIN_DECLS
 
-/* Begins with the window's first frame; prints to stdout when the window goes. */
-void wb_measure (GtkWindow *window);
+/* Begins with the window's first frame; prints to stdout when the window goes. One window at a
+ * time. */
+void wb_measure (WbWindow *window);
 
 G_END_DECLS

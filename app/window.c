@@ -68,6 +68,16 @@ wb_window_has_page (const char *name)
   return FALSE;
 }
 
+const char *
+wb_window_get_page (WbWindow *window)
+{
+  if (!window->start)
+    return "closing";
+  const char *start = gtk_stack_get_visible_child_name (window->start);
+  return g_strcmp0 (start, "runs") == 0 ? adw_view_stack_get_visible_child_name (window->stack)
+                                        : start;
+}
+
 static void
 say (WbWindow *window, const char *text)
 {

@@ -14,4 +14,7 @@ WbWindow *wb_window_new (GtkApplication *application, const char *root, const ch
 /* "runs" or the name of a page. */
 gboolean wb_window_has_page (const char *name);
 
+/* What is shown: a page, or "welcome" or "loading" before there are any. */
+const char *wb_window_get_page (WbWindow *window);
+
 G_END_DECLS
