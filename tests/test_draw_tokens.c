@@ -217,7 +217,7 @@ test_heat (void)
   map (p, 1, 1);
   const DrawTokensPanel panel = { NULL, p, NULL };
   DrawTokens tokens = tokens_of (picture, &panel, 1);
-  tokens.heat = 1;
+  tokens.show = DRAW_TOKENS_HEAT;
   g_assert_cmpfloat (draw_tokens_attention (&tokens).max, ==, 0.4f);
   draw_tokens (canvas->cr, &canvas->theme, &tokens, WIDTH, 300);
   const DrawColor most = middle_of (canvas, &tokens, 0, 0),
@@ -242,7 +242,7 @@ test_heat_without_attention (void)
     p[i] = (DrawPatch){ .state = DRAW_PATCH_KEPT, .attention = NAN };
   const DrawTokensPanel panel = { NULL, p, NULL };
   DrawTokens tokens = tokens_of (picture, &panel, 1);
-  tokens.heat = 1;
+  tokens.show = DRAW_TOKENS_HEAT;
   draw_tokens (heat->cr, &heat->theme, &tokens, WIDTH, 300);
   const DrawRect rect = draw_tokens_panel_rect (&tokens, WIDTH, 300, 0);
   draw_set_picture (plain->cr, draw_picture_get_color (tokens.picture), &rect);
@@ -257,6 +257,84 @@ test_heat_without_attention (void)
         g_assert_cmpfloat_with_epsilon (shown.g, meant.g, 0.01);
         g_assert_cmpfloat_with_epsilon (shown.b, meant.b, 0.01);
       }
+}
+
+/* Kept above, heat below; the picture as it enters has no heat, and the legend stands there. */
+static void
+test_two_rows (void)
+{
+  enum
+  {
+    ACROSS = 400,
+    DOWN = 480
+  };
+  g_autoptr (Canvas) canvas = canvas_new (DRAW_LIGHT, ACROSS, DOWN);
+  g_autoptr (Picture) picture = make_picture (32);
+  DrawPatch before[16], after[16];
+  guint panel, patch;
+  map (before, DRAW_NO_BLOCK, 0);
+  map (after, 1, 0);
+  const DrawTokensPanel panels[] = { { NULL, before, NULL }, { NULL, after, NULL } };
+  DrawTokens tokens = tokens_of (picture, panels, 2);
+  tokens.show = DRAW_TOKENS_BOTH;
+  g_assert_true (draw_tokens_has_two_rows (&tokens, ACROSS, DOWN));
+  g_assert_false (draw_tokens_has_two_rows (&tokens, ACROSS, 200));
+  draw_tokens (canvas->cr, &canvas->theme, &tokens, ACROSS, DOWN);
+  const DrawRect kept = draw_tokens_patch_rect (&tokens, ACROSS, DOWN, 1, 0);
+  const DrawRect entering = draw_tokens_panel_rect (&tokens, ACROSS, DOWN, 0);
+  const double row = entering.height + 32; /* and its caption */
+  const int x = (int) (kept.x + kept.width / 2), y = (int) (kept.y + kept.height / 2);
+  const DrawColor full = { orange[0] / 255.0, orange[1] / 255.0, orange[2] / 255.0 };
+  const DrawRect legend = { entering.x, entering.y + row, entering.width, entering.height };
+  g_assert_cmpfloat (color_distance (canvas_get (canvas, x, y), full), <, 0.02);
+  g_assert_cmpfloat (color_distance (canvas_get (canvas, x, y + (int) row), full), >, 0.2);
+  g_assert_false (canvas_is_blank (canvas, x, y + (int) row));
+  g_assert_cmpint (canvas_count (canvas, &legend, full, 0.02), ==, 0);
+  g_assert_cmpint (canvas_count_painted (canvas, &legend), >, 500);
+  g_assert_true (draw_tokens_hit (&tokens, ACROSS, DOWN, x, y + row, &panel, &patch));
+  g_assert_cmpuint (panel, ==, 1);
+  g_assert_cmpuint (patch, ==, 0);
+  g_assert_false (
+      draw_tokens_hit (&tokens, ACROSS, DOWN, entering.x + 20, y + row, &panel, &patch));
+  const double height = draw_tokens_height (&tokens, ACROSS, DOWN);
+  g_assert_cmpint (canvas_count_painted (canvas, &(DrawRect){ 0, height, ACROSS, DOWN - height }),
+                   ==, 0);
+  g_assert_cmpfloat (height, >, 2 * entering.height);
+}
+
+/* What is drawn into no more than it wants looks the same. */
+static void
+test_height_is_enough (void)
+{
+  g_autoptr (Picture) picture = make_picture (8);
+  DrawPatch p[16];
+  map (p, 0, 1);
+  const DrawTokensPanel panels[] = { { NULL, p, NULL }, { NULL, p, NULL }, { NULL, p, NULL } };
+  DrawTokens tokens = tokens_of (picture, panels, 3);
+  for (double height = 60; height < 900; height += 7)
+    for (int show = DRAW_TOKENS_KEPT; show <= DRAW_TOKENS_BOTH; show++)
+      {
+        tokens.show = (DrawTokensShow) show;
+        const double used = draw_tokens_height (&tokens, 700, height);
+        const DrawRect in_all = draw_tokens_panel_rect (&tokens, 700, height, 2);
+        const DrawRect in_less = draw_tokens_panel_rect (&tokens, 700, used, 2);
+        g_assert_cmpfloat (used, <=, height);
+        g_assert_cmpfloat (in_less.width, ==, in_all.width);
+        g_assert_cmpfloat (in_less.y, ==, in_all.y);
+        g_assert_cmpint (draw_tokens_has_two_rows (&tokens, 700, used), ==,
+                         draw_tokens_has_two_rows (&tokens, 700, height));
+      }
+}
+
+static void
+test_attention_kept (void)
+{
+  DrawPatch p[] = { { .state = DRAW_PATCH_KEPT, .attention = 0.6f },
+                    { .state = DRAW_PATCH_DROPPED, .attention = 0.2f },
+                    { .state = DRAW_PATCH_DROPPED, .attention = NAN } };
+  g_assert_cmpfloat_with_epsilon (draw_tokens_attention_kept (p, 3), 0.75, 1e-6);
+  g_assert_true (isnan (draw_tokens_attention_kept (p + 2, 1)));
+  g_assert_true (isnan (draw_tokens_attention_kept (p, 0)));
 }
 
 static void
@@ -321,7 +399,7 @@ test_any_size (void)
       {
         g_autoptr (Canvas) canvas = canvas_new (DRAW_DARK, sizes[i][0], sizes[i][1]);
         DrawTokens tokens = tokens_of (picture, panels, n);
-        tokens.heat = n == 1;
+        tokens.show = (DrawTokensShow) (n % 3);
         tokens.fade = 0.3;
         draw_tokens (canvas->cr, &canvas->theme, &tokens, sizes[i][0], sizes[i][1]);
       }
@@ -341,6 +419,9 @@ main (int argc, char **argv)
   g_test_add_func ("/draw/tokens/hatch-only-over-fused", test_hatch_only_over_fused);
   g_test_add_func ("/draw/tokens/heat-and-its-legend", test_heat);
   g_test_add_func ("/draw/tokens/heat-without-attention", test_heat_without_attention);
+  g_test_add_func ("/draw/tokens/heat-in-a-second-row", test_two_rows);
+  g_test_add_func ("/draw/tokens/height-is-enough", test_height_is_enough);
+  g_test_add_func ("/draw/tokens/attention-of-the-kept", test_attention_kept);
   g_test_add_func ("/draw/tokens/hit-inverts-drawing", test_hit_inverts_drawing);
   g_test_add_func ("/draw/tokens/hover-draws-a-border", test_hover);
   g_test_add_func ("/draw/tokens/any-size", test_any_size);

@@ -59,9 +59,6 @@ update_hint (WbTokensPage *self)
     gtk_label_set_text (self->hint, problem);
   else if (hint)
     gtk_label_set_text (self->hint, hint);
-  else if (wb_tokens_view_get_heat (self->view))
-    gtk_label_set_text (self->hint, "Heat: attention where each block looks · veiled: dropped by "
-                                    "an earlier block · point at a patch for more");
   else if (self->reel && fuses (self))
     gtk_label_set_text (self->hint, "In colour: kept · veiled: dropped · hatched: fused into one "
                                     "token · point at a patch for more");
@@ -117,7 +114,7 @@ restore_look (WbTokensPage *self, WbProbes *probes)
   self->updating = TRUE;
   wb_probe_strip_set_probes (self->strip, probes);
   wb_probe_strip_set_selected (self->strip, look ? look->probe : 0);
-  wb_tokens_view_set_heat (self->view, look && look->heat);
+  wb_tokens_view_set_heat (self->view, !look || look->heat);
   self->updating = FALSE;
 }
 

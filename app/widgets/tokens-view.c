@@ -11,8 +11,6 @@
 #define LEAST_WIDTH 240
 #define LEAST_HEIGHT 160
 #define ATTENTION_TICKS 5
-#define BELOW 32  /* px of a caption */
-#define LEGEND 64 /* px of the legend for heat */
 
 struct _WbTokensView
 {
@@ -63,7 +61,7 @@ describe (WbTokensView *self, DrawTokensPanel *panels)
                        .rows = shown->snapshot->side,
                        .panels = panels,
                        .n_panels = shown->n_panels,
-                       .heat = self->heat,
+                       .show = self->heat ? DRAW_TOKENS_BOTH : DRAW_TOKENS_KEPT,
                        .attention = self->attention,
                        .fade = get_fade (self),
                        .has_hover = has_hover,
@@ -71,23 +69,15 @@ describe (WbTokensView *self, DrawTokensPanel *panels)
                        .hover_patch = at.b };
 }
 
-/* What belongs to a single row of panels stands in the middle of the height. */
+/* What leaves room stands in the middle of the height. */
 static void
 find_place (WbTokensView *self, const DrawTokens *tokens, double *y, double *height)
 {
   GtkWidget *widget = GTK_WIDGET (self);
-  const double width = gtk_widget_get_width (widget);
-  *height = gtk_widget_get_height (widget);
-  const DrawRect first = draw_tokens_panel_rect (tokens, width, *height, 0);
-  const DrawRect last = draw_tokens_panel_rect (tokens, width, *height, tokens->n_panels - 1);
-  const double used = last.y + last.height + (self->heat ? BELOW + LEGEND : BELOW);
+  const double width = gtk_widget_get_width (widget), room = gtk_widget_get_height (widget);
 
-  *y = 0;
-  if (first.y == last.y && used < *height)
-    {
-      *y = floor ((*height - used) / 2);
-      *height = used;
-    }
+  *height = draw_tokens_height (tokens, width, room);
+  *y = floor ((room - *height) / 2);
 }
 
 static void
@@ -233,7 +223,7 @@ wb_tokens_view_class_init (WbTokensViewClass *class)
   object_class->dispose = wb_tokens_view_dispose;
   widget_class->snapshot = wb_tokens_view_snapshot;
   props[PROP_HEAT] =
-      g_param_spec_boolean ("heat", NULL, NULL, FALSE,
+      g_param_spec_boolean ("heat", NULL, NULL, TRUE,
                             G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
   props[PROP_HINT] =
       g_param_spec_string ("hint", NULL, NULL, NULL, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
@@ -254,6 +244,7 @@ wb_tokens_view_init (WbTokensView *self)
 {
   AdwAnimationTarget *target = adw_callback_animation_target_new (on_fade, self, NULL);
 
+  self->heat = TRUE;
   self->fade = adw_timed_animation_new (GTK_WIDGET (self), 0, 1, FADE_MILLISECONDS, target);
   g_signal_connect (self->fade, "done", G_CALLBACK (on_faded), self);
   gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_LABEL,

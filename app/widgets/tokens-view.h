@@ -16,7 +16,7 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE (WbTokensView, wb_tokens_view, WB, TOKENS_VIEW, WbPointing)
 
 /* Properties:
- *   heat  boolean: attention instead of what was kept
+ *   heat  boolean: attention, too, below what was kept or, without room, instead
  *   hint  string, read only: about the patch pointed at, or NULL */
 
 GtkWidget *wb_tokens_view_new (void);
