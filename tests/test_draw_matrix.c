@@ -1,4 +1,5 @@
 /* Colours, colour maps, text and matrices. */
+#include "app/draw/histogram.h"
 #include "app/draw/matrix.h"
 #include "app/draw/text.h"
 #include "tests/canvas.h"
@@ -302,6 +303,80 @@ test_any_size (void)
     }
 }
 
+static const float pairs[] = { 0.9f, 0.1f, 0.1f, 0.3f, 0.9f, 0.1f, NAN, 0.1f, 7 };
+
+static void
+test_histogram_shares (void)
+{
+  DrawHistogram histogram;
+  double own = 0, others = 0;
+  draw_histogram_init (&histogram, pairs, 3, (DrawRange){ 0, 1 });
+  for (guint i = 0; i < DRAW_HISTOGRAM_BINS; i++)
+    {
+      own += histogram.own[i];
+      others += histogram.others[i];
+    }
+  g_assert_cmpfloat_with_epsilon (own, 1, 1e-9);
+  g_assert_cmpfloat_with_epsilon (others, 1, 1e-9);
+  g_assert_cmpfloat_with_epsilon (histogram.own[DRAW_HISTOGRAM_BINS * 9 / 10], 2. / 3, 1e-9);
+  g_assert_cmpfloat_with_epsilon (histogram.own[DRAW_HISTOGRAM_BINS - 1], 1. / 3, 1e-9);
+  g_assert_cmpfloat_with_epsilon (histogram.others[DRAW_HISTOGRAM_BINS / 10], 0.8, 1e-9);
+  g_assert_cmpfloat_with_epsilon (draw_histogram_most (&histogram), 0.8, 1e-9);
+  draw_histogram_init (&histogram, pairs, 3, (DrawRange){ 1, 1 });
+  g_assert_cmpfloat (draw_histogram_most (&histogram), ==, 0);
+  draw_histogram_init (&histogram, pairs, 1, (DrawRange){ 0, 1 });
+  g_assert_cmpfloat (draw_histogram_most (&histogram), ==, 1);
+}
+
+/* Half of the height is half of the greatest share, at the place of the value. */
+static void
+test_histogram_is_to_scale (void)
+{
+  g_autoptr (Canvas) canvas = canvas_new (DRAW_LIGHT, 240, 100);
+  const DrawRect rect = { 0, 0, 240, 100 };
+  DrawHistogram histogram = { .own[6] = 1, .others[12] = 0.5, .others[18] = 0.5 };
+  draw_histogram (canvas->cr, &canvas->theme, &histogram, 1, &rect);
+  g_assert_false (canvas_is_blank (canvas, 65, 5));
+  g_assert_true (canvas_is_blank (canvas, 85, 5));
+  g_assert_true (canvas_is_blank (canvas, 125, 48));
+  g_assert_false (canvas_is_blank (canvas, 125, 52));
+  draw_histogram (canvas->cr, &canvas->theme, &histogram, 0, &rect);
+  draw_histogram (canvas->cr, &canvas->theme, &histogram, 1, &(DrawRect){ 0, 0, 0.5, 1 });
+}
+
+/* Where the matrices leave room; the scale of colours below is the axis. */
+static void
+test_histograms_below (void)
+{
+  enum
+  {
+    TALL = 560
+  };
+  g_autoptr (Canvas) canvas = canvas_new (DRAW_DARK, WIDTH, TALL);
+  DrawMatrices m = similarities;
+  g_assert_cmpfloat (draw_matrices_histogram_rect (&m, WIDTH, TALL, 0).height, ==, 0);
+  const double without = draw_matrices_height (&m, WIDTH, TALL);
+  m.pairs = 1;
+  g_assert_cmpfloat (draw_matrices_histogram_rect (&m, WIDTH, HEIGHT, 0).height, ==, 0);
+  draw_matrices (canvas->cr, &canvas->theme, &m, WIDTH, TALL);
+  for (guint i = 0; i < 3; i++)
+    {
+      const DrawRect rect = draw_matrices_histogram_rect (&m, WIDTH, TALL, i);
+      const DrawRect above = draw_matrices_rect (&m, WIDTH, TALL, i);
+      g_assert_cmpfloat (rect.height, >, 40);
+      g_assert_cmpfloat (rect.x, ==, above.x);
+      g_assert_cmpfloat (rect.width, ==, above.width);
+      g_assert_cmpfloat (rect.y, >, above.y + above.height);
+      g_assert_cmpint (canvas_count (canvas, &rect, canvas->theme.accent, 0.3), >, 50);
+    }
+  const double height = draw_matrices_height (&m, WIDTH, TALL);
+  g_assert_cmpfloat (height, >, without + 40);
+  g_assert_cmpint (canvas_count_painted (canvas, &(DrawRect){ 0, height, WIDTH, TALL - height }),
+                   ==, 0);
+  m.columns = 1; /* not pairs then */
+  g_assert_cmpfloat (draw_matrices_histogram_rect (&m, WIDTH, TALL, 0).height, ==, 0);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -317,5 +392,8 @@ main (int argc, char **argv)
   g_test_add_func ("/draw/matrix/hit-inverts-drawing", test_hit_inverts_drawing);
   g_test_add_func ("/draw/matrix/hover-outlines-in-each", test_hover);
   g_test_add_func ("/draw/matrix/any-size", test_any_size);
+  g_test_add_func ("/draw/histogram/shares", test_histogram_shares);
+  g_test_add_func ("/draw/histogram/is-to-scale", test_histogram_is_to_scale);
+  g_test_add_func ("/draw/matrix/histograms-below", test_histograms_below);
   return g_test_run ();
 }

@@ -1,5 +1,6 @@
 #include "app/draw/matrix.h"
 
+#include "app/draw/histogram.h"
 #include "app/draw/text.h"
 
 #include <math.h>
@@ -11,6 +12,9 @@
 #define BELOW 20.0 /* for the columns' name */
 #define LEGEND (DRAW_COLOR_BAR_HEIGHT + 10)
 #define LEAST_LABELLED 120.0
+#define HEAD 30.0 /* above a histogram, for its names */
+#define LEAST_HISTOGRAM 24.0
+#define MOST_HISTOGRAM 128.0
 #define VALUE_CELL 34.0 /* px of a cell that has room for its value */
 #define MOST_BAR 240.0
 #define MOST_SIDE 16384
@@ -20,6 +24,7 @@ typedef struct
   double left, top, side_width, side_height;
   double first; /* x of the first matrix */
   double gap;
+  double histogram; /* its height; 0: there is none */
   int labelled;
 } Layout;
 
@@ -43,6 +48,9 @@ find_layout (const DrawMatrices *m, double width, double height)
   layout.side_height = cell * m->rows;
   const double used = layout.left + n * layout.side_width + (n - 1) * layout.gap;
   layout.first = floor (fmax ((width - used) / 2, 0)) + layout.left;
+  const double spare = floor (room_y - layout.side_height - HEAD);
+  if (m->pairs && m->rows == m->columns && layout.labelled && spare >= LEAST_HISTOGRAM)
+    layout.histogram = fmin (spare, MOST_HISTOGRAM);
   return layout;
 }
 
@@ -65,6 +73,30 @@ draw_matrices_rect (const DrawMatrices *matrices, double width, double height, u
 {
   const Layout layout = find_layout (matrices, width, height);
   return matrix_rect (&layout, matrix);
+}
+
+static DrawRect
+histogram_rect (const Layout *layout, unsigned matrix)
+{
+  const DrawRect rect = matrix_rect (layout, matrix);
+  return (DrawRect){ rect.x, rect.y + rect.height + BELOW + HEAD, rect.width, layout->histogram };
+}
+
+DrawRect
+draw_matrices_histogram_rect (const DrawMatrices *matrices, double width, double height,
+                              unsigned matrix)
+{
+  const Layout layout = find_layout (matrices, width, height);
+  return histogram_rect (&layout, matrix);
+}
+
+double
+draw_matrices_height (const DrawMatrices *matrices, double width, double height)
+{
+  const Layout layout = find_layout (matrices, width, height);
+  const double histogram = layout.histogram > 0 ? HEAD + layout.histogram : 0;
+  const double below = layout.labelled ? BELOW + histogram + LEGEND : 0;
+  return fmin (height, ceil (layout.top + layout.side_height + below));
 }
 
 DrawRect
@@ -249,6 +281,14 @@ draw_names (cairo_t *cr, const DrawTheme *theme, const DrawMatrices *m, const Dr
   cairo_restore (cr);
 }
 
+static void
+draw_legend (cairo_t *cr, const DrawTheme *theme, const DrawMatrices *m, const DrawColorMap *map,
+             const DrawRect *bar)
+{
+  draw_color_bar (cr, theme, map, draw_matrices_range (m, map->kind), m->unit,
+                  map->kind == DRAW_DIVERGING ? m->legend_difference : m->legend, bar);
+}
+
 /* Below each stretch of neighbours of one kind. */
 static void
 draw_legends (cairo_t *cr, const DrawTheme *theme, const DrawMatrices *m, const Layout *layout,
@@ -264,8 +304,72 @@ draw_legends (cairo_t *cr, const DrawTheme *theme, const DrawMatrices *m, const 
       const double width = floor (fmin (room, MOST_BAR));
       const DrawRect bar = { floor (a.x + (room - width) / 2), a.y + a.height + BELOW + 8, width,
                              DRAW_COLOR_BAR_HEIGHT };
-      draw_color_bar (cr, theme, &maps[kind], draw_matrices_range (m, kind), m->unit,
-                      kind == DRAW_DIVERGING ? m->legend_difference : m->legend, &bar);
+      draw_legend (cr, theme, m, &maps[kind], &bar);
+    }
+}
+
+/* "own captions" and "others" in their colours, over the first histogram. */
+static void
+draw_histogram_names (cairo_t *cr, const DrawTheme *theme, const DrawRect *rect)
+{
+  const double y = rect->y - 8;
+  const double own = draw_text (
+      cr, theme,
+      &(DrawText){ .text = "own captions", .x = rect->x, .y = y, .color = &theme->accent });
+  const double others = draw_text (
+      cr, theme,
+      &(DrawText){ .text = "others", .x = rect->x + own + 14, .y = y, .color = &theme->muted });
+  draw_text (cr, theme,
+             &(DrawText){ .text = "share of pairs",
+                          .x = rect->x + rect->width,
+                          .y = y,
+                          .align = 1,
+                          .color = &theme->muted,
+                          .max_width = fmax (rect->width - own - others - 28, 1) });
+}
+
+/* The axis of shares: its greatest value, and a line there. */
+static void
+draw_share (cairo_t *cr, const DrawTheme *theme, double most, const DrawRect *rect)
+{
+  char text[DRAW_FORMAT_SIZE];
+  cairo_rectangle (cr, rect->x, rect->y, rect->width, 1);
+  draw_set_color (cr, theme->ink, DRAW_GRID_STRENGTH);
+  cairo_fill (cr);
+  draw_text (cr, theme,
+             &(DrawText){ .text = draw_format_tick (text, most, 0.1, DRAW_PERCENT),
+                          .x = rect->x + 2,
+                          .y = rect->y + 5,
+                          .at = DRAW_AT_TOP,
+                          .color = &theme->muted });
+}
+
+/* All to one scale, each over its own scale of colours, which is its axis. */
+static void
+draw_histograms (cairo_t *cr, const DrawTheme *theme, const DrawMatrices *m, const Layout *layout,
+                 const DrawColorMap maps[2])
+{
+  double most = 0;
+  for (unsigned i = 0; i < m->n_matrices; i++)
+    {
+      DrawHistogram histogram;
+      draw_histogram_init (&histogram, m->matrices[i].values, m->rows,
+                           draw_matrices_range (m, m->matrices[i].kind));
+      most = fmax (most, ceil (draw_histogram_most (&histogram) * 10) / 10);
+    }
+  for (unsigned i = 0; i < m->n_matrices; i++)
+    {
+      const DrawMatrix *matrix = &m->matrices[i];
+      const DrawRect rect = histogram_rect (layout, i);
+      const DrawRect bar = { rect.x, rect.y + rect.height + 1, rect.width, DRAW_COLOR_BAR_HEIGHT };
+      DrawHistogram histogram;
+      draw_histogram_init (&histogram, matrix->values, m->rows,
+                           draw_matrices_range (m, matrix->kind));
+      draw_share (cr, theme, most, &rect);
+      draw_histogram (cr, theme, &histogram, most, &rect);
+      draw_legend (cr, theme, m, &maps[matrix->kind], &bar);
+      if (i == 0)
+        draw_histogram_names (cr, theme, &rect);
     }
 }
 
@@ -296,7 +400,9 @@ draw_matrices (cairo_t *cr, const DrawTheme *theme, const DrawMatrices *matrices
       if (matrices->has_hover)
         draw_hover (cr, theme, matrices, &rect);
     }
-  if (layout.labelled)
+  if (layout.histogram > 0)
+    draw_histograms (cr, theme, matrices, &layout, maps);
+  else if (layout.labelled)
     draw_legends (cr, theme, matrices, &layout, maps);
   cairo_restore (cr);
 }

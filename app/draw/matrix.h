@@ -23,6 +23,8 @@ typedef struct
   const char *legend_difference;      /* of the diverging map */
   DrawRange range, range_difference;  /* empty: of the data; a difference's is made symmetrical */
   DrawUnit unit;
+  int pairs; /* row and column of a number belong together: where there is room, a histogram of
+                those and of the others stands over each matrix's own scale of colours */
   int has_hover;
   unsigned hover_row, hover_column; /* outlined in every matrix */
 } DrawMatrices;
@@ -35,6 +37,13 @@ DrawRect draw_matrices_rect (const DrawMatrices *matrices, double width, double 
                              unsigned matrix);
 DrawRect draw_matrices_cell_rect (const DrawMatrices *matrices, double width, double height,
                                   unsigned matrix, unsigned row, unsigned column);
+
+/* Where the histogram of a matrix of pairs stands; without height if there is no room. */
+DrawRect draw_matrices_histogram_rect (const DrawMatrices *matrices, double width, double height,
+                                       unsigned matrix);
+
+/* The height down to the end of what is drawn, which may be less than there is. */
+double draw_matrices_height (const DrawMatrices *matrices, double width, double height);
 
 /* The cell under a position. Returns 0 if there is none. */
 int draw_matrices_hit (const DrawMatrices *matrices, double width, double height, double px,

@@ -50,7 +50,7 @@ append_value (GString *text, const char *name, double value)
   g_string_append_printf (text, "%s%s %s", text->len > 0 ? " · " : "", name, number);
 }
 
-/* "student 0.412 · teacher 0.398 · diff. 0.014" */
+/* "student 0.412 · teacher 0.398 · Δ 0.014" */
 static char *
 tell_values (const WbSnapshot *snapshot, guint picture, guint caption)
 {
@@ -61,7 +61,7 @@ tell_values (const WbSnapshot *snapshot, guint picture, guint caption)
   if (snapshot->teacher_similarity)
     {
       append_value (text, "teacher", snapshot->teacher_similarity[at]);
-      append_value (text, "diff.",
+      append_value (text, "Δ",
                     (double) snapshot->student_similarity[at] - snapshot->teacher_similarity[at]);
     }
   return g_string_free (text, FALSE);

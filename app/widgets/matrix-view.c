@@ -8,7 +8,6 @@
 #define LEAST_WIDTH 300
 #define LEAST_HEIGHT 150
 #define RANGE_TICKS 8
-#define BELOW 76 /* px of names and legends below the matrices */
 
 struct _WbMatrixView
 {
@@ -41,6 +40,7 @@ describe (WbMatrixView *self, DrawMatrix matrices[MOST_MATRICES])
                          .columns = s->n,
                          .legend = "cosine similarity",
                          .legend_difference = "student − teacher",
+                         .pairs = TRUE,
                          .range = self->range,
                          .range_difference = self->range_difference,
                          .has_hover = has_cell,
@@ -53,17 +53,10 @@ static void
 find_place (WbMatrixView *self, const DrawMatrices *all, double *y, double *height)
 {
   GtkWidget *widget = GTK_WIDGET (self);
-  const double width = gtk_widget_get_width (widget);
-  *height = gtk_widget_get_height (widget);
-  const DrawRect rect = draw_matrices_rect (all, width, *height, 0);
-  const double used = rect.y + rect.height + BELOW;
+  const double width = gtk_widget_get_width (widget), room = gtk_widget_get_height (widget);
 
-  *y = 0;
-  if (used < *height)
-    {
-      *y = floor ((*height - used) / 2);
-      *height = used;
-    }
+  *height = draw_matrices_height (all, width, room);
+  *y = floor ((room - *height) / 2);
 }
 
 static void
