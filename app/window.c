@@ -7,6 +7,7 @@
 #include "app/pages/tokens-page.h"
 #include "app/pages/train-page.h"
 #include "app/pages/welcome.h"
+#include "app/session/chosen.h"
 #include "app/session/launch.h"
 #include "app/session/work.h"
 #include "app/widgets/run-row.h"
@@ -544,6 +545,7 @@ wb_window_new (GtkApplication *application, const char *root, const char *page)
   WbWindow *window = g_object_new (WB_TYPE_WINDOW, "application", application, NULL);
   window->first_page = g_strdup (page);
   window->runs = wb_runs_new (root, NULL);
+  wb_chosen_follow (window->checked, G_LIST_MODEL (window->runs));
   add_pages (window);
   fill_list (window);
   load_state (window);
