@@ -131,7 +131,8 @@ forecast_changed (WbNewRun *dialog)
   set_number (dialog, ROW_PAIR, forecast->pair_flops, DRAW_COUNT);
   set_number (dialog, ROW_IMAGE, (double) forecast->numbers.encode_flops, DRAW_COUNT);
   set_number (dialog, ROW_MEMORY, (double) forecast->numbers.device_bytes, DRAW_BYTES);
-  set_number (dialog, ROW_STEPS, (double) forecast->steps, DRAW_INTEGER);
+  set_number (dialog, ROW_STEPS, forecast->steps > 0 ? (double) forecast->steps : NAN,
+              DRAW_INTEGER);
   gtk_label_set_text (dialog->values[ROW_TOKENS], tokens);
   wb_draft_set_outer_problem (dialog->draft, forecast->problem_path, forecast->problem);
 }
