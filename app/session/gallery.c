@@ -141,6 +141,16 @@ open_model (WbGallery *gallery, const WbSearchWatch *watch, GError **error)
   return gallery->model != NULL;
 }
 
+EvalCheckpoint *
+wb_gallery_get_model (WbGallery *gallery, GpuDevice **device, const WbSearchWatch *watch,
+                      GError **error)
+{
+  if (!open_model (gallery, watch, error))
+    return NULL;
+  *device = gallery->device;
+  return gallery->model;
+}
+
 gboolean
 wb_gallery_open (WbGallery *gallery, const char *checkpoint, const WbSearchWatch *watch,
                  GError **error)

@@ -1,7 +1,7 @@
 /* The held-out pictures of a checkpoint's data set, and what its image encoders make of them.
  *
- * Encoding has a device of its own, which is let go when it is done: a CPU driver's compiled kernels
- * and the encoders' memory are many times what the features take, and these stay on the host.
+ * Encoding has a device, which is let go when it is done: a CPU driver's compiled kernels and the
+ * encoders' memory are many times what the features take, and these stay on the host.
  * Everything blocks and belongs to one thread.
  */
 #pragma once
@@ -9,6 +9,7 @@
 #include "app/session/answer.h"
 #include "app/session/searcher.h"
 #include "models/data/pairs.h"
+#include "models/eval/checkpoint.h"
 #include "models/nn/model.h"
 
 G_BEGIN_DECLS
@@ -32,6 +33,11 @@ gboolean wb_gallery_has_teacher (const WbGallery *gallery);
 gboolean wb_gallery_encode (WbGallery *gallery, NnSlab which, const WbSearchWatch *watch,
                             GError **error);
 gboolean wb_gallery_is_encoded (const WbGallery *gallery, NnSlab which);
+
+/* The checkpoint and the device it is on; both are opened if they have been let go. Borrowed until
+ * the gallery rests. */
+EvalCheckpoint *wb_gallery_get_model (WbGallery *gallery, GpuDevice **device,
+                                      const WbSearchWatch *watch, GError **error);
 
 /* Lets the device go. */
 void wb_gallery_rest (WbGallery *gallery);

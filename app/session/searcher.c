@@ -19,10 +19,12 @@ typedef struct
   char *run, *path; /* of the checkpoint */
   gint64 time;      /* of its file: a resumed run may make it again */
 
-  /* What questions need, on a device of their own; NULL while it rests. */
+  /* What questions need; NULL while it rests. A device is much memory, so while pictures are being
+   * encoded questions go to that one, and to one of their own, without what pictures need, after. */
   GpuDevice *device;
-  EvalCheckpoint *checkpoint;
+  EvalCheckpoint *checkpoint; /* NULL: the gallery's */
   NnEncoder *text;
+  gint64 step;
   EvalIndex *student, *teacher;
   gboolean whole; /* nothing is left to make */
 } Searcher;
@@ -66,8 +68,8 @@ rest (gpointer engine)
 {
   Searcher *self = engine;
 
-  wb_gallery_rest (self->gallery);
   drop_device (self);
+  wb_gallery_rest (self->gallery);
   give_back ();
 }
 
@@ -114,7 +116,8 @@ encode_text (Searcher *self, float *features, const char *query, GError **error)
   return eval_encode_texts (features, self->text, rows, 1, EVAL_NORMALISED, NULL, error);
 }
 
-/* A question that nobody asked: a kernel's first use takes the driver a hundred times longer. */
+/* A question that nobody asked: a kernel's first use takes the driver a hundred times longer, and
+ * much memory that it frees again. */
 static gboolean
 warm_up (Searcher *self, EvalIndex *index, GError **error)
 {
@@ -123,25 +126,8 @@ warm_up (Searcher *self, EvalIndex *index, GError **error)
   if (!encode_text (self, features, "", error))
     return FALSE;
   g_autoptr (GArray) hits = eval_index_search (index, features, 1, error);
+  give_back ();
   return hits != NULL;
-}
-
-static gboolean
-open_device (Searcher *self, const WbSearchWatch *watch, GError **error)
-{
-  if (self->student)
-    return TRUE;
-  if (!wb_search_watch_begin (watch, "Opening the text encoder", error))
-    return FALSE;
-  self->device = cli_open_device (NULL, error);
-  if (!self->device)
-    return FALSE;
-  self->checkpoint = eval_checkpoint_open (self->device, self->path, NULL, error);
-  if (!self->checkpoint)
-    return FALSE;
-  self->text = nn_encoder_new_text (self->checkpoint->model, 1, error);
-  self->student = self->text ? open_index (self, NN_SLAB_WEIGHTS, error) : NULL;
-  return self->student && warm_up (self, self->student, error);
 }
 
 static gboolean
@@ -151,20 +137,57 @@ has_all (const Searcher *self)
          || wb_gallery_is_encoded (self->gallery, NN_SLAB_TEACHER);
 }
 
+/* The gallery's device and model while there is more to encode, or else own ones. */
+static EvalCheckpoint *
+find_model (Searcher *self, const WbSearchWatch *watch, GError **error)
+{
+  if (!has_all (self))
+    {
+      EvalCheckpoint *model = wb_gallery_get_model (self->gallery, &self->device, watch, error);
+      if (model)
+        gpu_device_ref (self->device);
+      return model;
+    }
+  wb_gallery_rest (self->gallery);
+  give_back ();
+  self->device = cli_open_device (NULL, error);
+  if (self->device)
+    self->checkpoint = eval_checkpoint_open (self->device, self->path, NULL, error);
+  return self->checkpoint;
+}
+
+static gboolean
+open_device (Searcher *self, const WbSearchWatch *watch, GError **error)
+{
+  if (self->student)
+    return TRUE;
+  if (!wb_search_watch_begin (watch, "Opening the text encoder", error))
+    return FALSE;
+  EvalCheckpoint *model = find_model (self, watch, error);
+  if (!model)
+    return FALSE;
+  self->step = model->step;
+  self->text = nn_encoder_new_text (model->model, 1, error);
+  self->student = self->text ? open_index (self, NN_SLAB_WEIGHTS, error) : NULL;
+  return self->student && warm_up (self, self->student, error);
+}
+
 /* When all pictures are encoded: the teacher's index too, and no device to encode with. */
 static gboolean
-complete (Searcher *self, GError **error)
+complete (Searcher *self, const WbSearchWatch *watch, GError **error)
 {
   if (self->whole || !has_all (self))
     return TRUE;
+  if (!self->checkpoint)
+    drop_device (self);
+  if (!open_device (self, watch, error))
+    return FALSE;
   if (wb_gallery_has_teacher (self->gallery))
     {
       self->teacher = open_index (self, NN_SLAB_TEACHER, error);
       if (!self->teacher || !warm_up (self, self->teacher, error))
         return FALSE;
     }
-  wb_gallery_rest (self->gallery);
-  give_back ();
   self->whole = TRUE;
   return TRUE;
 }
@@ -216,7 +239,7 @@ prepare (gpointer engine, const char *run, const WbSearchWatch *watch, gboolean 
       self->time = info.st_mtime;
       ok = open_checkpoint (self, watch, error);
     }
-  ok = ok && open_device (self, watch, error) && complete (self, error);
+  ok = ok && open_device (self, watch, error) && complete (self, watch, error);
   *more = ok && !self->whole;
   if (!ok)
     give_up (self);
@@ -229,7 +252,7 @@ proceed (gpointer engine, const WbSearchWatch *watch, gboolean *more, GError **e
   Searcher *self = engine;
   const gboolean ok =
       (has_all (self) || wb_gallery_encode (self->gallery, NN_SLAB_TEACHER, watch, error))
-      && complete (self, error);
+      && complete (self, watch, error);
   *more = ok && !self->whole;
   if (!ok)
     give_up (self);
@@ -282,7 +305,7 @@ ask (gpointer engine, const char *query, guint k, GError **error)
   g_autoptr (WbAnswer) answer = wb_answer_new (query);
 
   answer->run = g_strdup (self->run);
-  answer->step = self->checkpoint->step;
+  answer->step = self->step;
   answer->pictures = wb_gallery_get_count (self->gallery);
   if (!wb_gallery_has_teacher (self->gallery))
     g_clear_pointer (&answer->teacher, g_array_unref);
