@@ -62,6 +62,7 @@ class Story:
 
     def fill(self, name, text):
         entry = self.view.find("text", name)
+        self.view.scroll_to(entry, "New run")
         self.view.click(entry)
         self.view.find("text", name, "FOCUSED")
         self.view.keys("ctrl+a")

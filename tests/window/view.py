@@ -187,6 +187,17 @@ class View:
     def type(self, text):
         self.desk.run("xdotool", "type", text)
 
+    def scroll_to(self, widget, window):
+        """Turns the wheel until a widget is not below the end of its window any more."""
+        def bottom(of):
+            box = ask(of.get_extents, Atspi.CoordType.WINDOW)
+            return box.y + box.height
+
+        height = bottom(self.find("frame", window))
+        while (before := bottom(widget)) > height:
+            self.desk.run("xdotool", "mousemove", "100", str(height // 2), "click", "5")
+            wait_for("what is scrolled", lambda: bottom(widget) < before)
+
     def click(self, widget):
         box = ask(widget.get_extents, Atspi.CoordType.WINDOW)
         self.desk.run("xdotool", "mousemove", str(box.x + box.width // 2),
