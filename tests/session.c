@@ -5,7 +5,7 @@
 #include <glib/gstdio.h>
 #include <stdio.h>
 
-#define PATIENCE (20 * G_USEC_PER_SEC)
+#define PATIENCE (100 * G_USEC_PER_SEC)
 
 char *
 session_make_run (const char *root, const char *id)
