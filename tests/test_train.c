@@ -5,6 +5,7 @@
 #include "models/run/events.h"
 #include "models/run/folder.h"
 #include "models/run/steps.h"
+#include "models/train/forecast.h"
 #include "tests/temporary.h"
 
 #include <gio/gio.h>
@@ -214,6 +215,23 @@ test_whole_run (void)
   g_assert_cmpint (config.schedule.horizon, ==, 33);
   g_assert_cmpstr (config.run.device, !=, "");
   g_assert_true (g_file_test (probe, G_FILE_TEST_EXISTS));
+}
+
+/* What was foretold is taken, and the same through all evaluations and snapshots. */
+static void
+test_memory (void)
+{
+  g_autoptr (RunEventReader) reader = read_events ("straight");
+  g_autofree char *path = in_folder ("straight");
+  const gint64 bytes = run_event_whole (find_event (reader, "step", 0), "device_bytes");
+  NnForecast forecast;
+  NnConfig config;
+  for (int i = 1; i < STEPS; i++)
+    g_assert_cmpint (run_event_whole (find_event (reader, "step", i), "device_bytes"), ==, bytes);
+  g_assert_true (run_load_config (path, &config, NULL));
+  train_forecast (&forecast, &config, TRUE);
+  g_assert_cmpfloat ((double) bytes, <=, 1.1 * (double) forecast.device_bytes);
+  g_assert_cmpfloat ((double) bytes, >=, 0.9 * (double) forecast.device_bytes);
 }
 
 /* An early step and the last of each epoch (of 11 here) say where their time went. */
@@ -602,6 +620,7 @@ main (int argc, char **argv)
   g_assert_cmpint (run (straight, NULL), ==, 0);
 
   g_test_add_func ("/train/whole-run", test_whole_run);
+  g_test_add_func ("/train/memory", test_memory);
   g_test_add_func ("/train/profiles", test_profiles);
   g_test_add_func ("/train/snapshot", test_snapshot);
   g_test_add_func ("/train/learns", test_learns);

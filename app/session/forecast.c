@@ -4,6 +4,7 @@
 #include "app/session/work.h"
 #include "models/cli/device_choice.h"
 #include "models/data/dataset.h"
+#include "models/train/forecast.h"
 
 #include <string.h>
 #include <sys/stat.h>
@@ -195,14 +196,14 @@ forecast_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *c
 
   (void) source;
   (void) cancellable;
-  nn_step_forecast (&forecast->numbers, config, batch);
-  forecast->pair_flops = (double) forecast->numbers.step_flops / batch;
   forecast->keep_rate = wb_method_keep_rate (config);
   forecast->n_tokens = (guint) config->vision.layers + 1;
   for (guint i = 0; i < forecast->n_tokens; i++)
     forecast->tokens[i] = nn_config_tokens (config, forecast->keep_rate, (int) i);
   forecast->full_tokens = nn_config_tokens (config, 1, 0);
   look_at_data (forecast, config, question->counts);
+  train_forecast (&forecast->numbers, config, forecast->held_out > 0);
+  forecast->pair_flops = (double) forecast->numbers.step_flops / batch;
   forecast->memory = find_memory ();
   if (forecast->memory && forecast->numbers.device_bytes > forecast->memory)
     add_problem (forecast, "schedule.batch_size",

@@ -134,6 +134,15 @@ image_encoder (EvalRetrieval *retrieval, const EvalEncoder *asked, GError **erro
   return *encoder;
 }
 
+gboolean
+eval_retrieval_plan (EvalRetrieval *retrieval, const EvalEncoder *encoders, guint n, GError **error)
+{
+  for (guint i = 0; i < n; i++)
+    if (!image_encoder (retrieval, &encoders[i], error))
+      return FALSE;
+  return TRUE;
+}
+
 static void
 on_stage (gsize done, gsize total, gpointer data)
 {

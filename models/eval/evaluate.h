@@ -41,6 +41,10 @@ typedef struct
   double keep_rate;
 } EvalEncoder;
 
+/* Plans these encoders now, so that the run that asks for them takes no more memory. */
+gboolean eval_retrieval_plan (EvalRetrieval *retrieval, const EvalEncoder *encoders, guint n,
+                              GError **error);
+
 /* recalls[n] of encoders[n], which share the text encoder's work. A rate not asked for in the run
  * before is planned anew. watch may be NULL; it counts pictures and texts together. */
 gboolean eval_retrieval_run_all (EvalRetrieval *retrieval, EvalRecall *recalls,

@@ -43,28 +43,54 @@ record (NnEncoder *encoder, GpuStream *stream)
   nn_give (&nn, inverse);
 }
 
-/* Bytes of the largest tensor that encoding one picture (at all tokens) or one text takes. */
-static guint64
-largest_tensor (NnModel *model, gboolean image)
+/* What encoding `batch` pictures or texts takes of an arena. */
+static GpuArena *
+arena_of (NnModel *model, gboolean image, guint batch, double keep_rate)
 {
   const guint size = (guint) model->config.vision.image_size;
   const guint context = (guint) model->config.text.context_length;
-  const GpuTensor features = { .rows = 1, .cols = (guint) model->config.embed_dim };
+  const GpuTensor features = { .rows = batch, .cols = (guint) model->config.embed_dim };
   g_autoptr (GpuStream) dry = gpu_stream_new (NULL);
-  g_autoptr (GpuArena) arena = gpu_arena_new (0);
   NnEncoder encoder = { .model = model,
-                        .batch = 1,
+                        .batch = batch,
                         .image = image,
-                        .images = { .rows = 1, .cols = 3 * size * size },
-                        .input = { .tokens = { .rows = 1, .cols = context },
-                                   .ends = { .rows = 1, .cols = 1 } },
+                        .images = { .rows = batch, .cols = 3 * size * size },
+                        .input = { .tokens = { .rows = 1, .cols = batch * context },
+                                   .ends = { .rows = 1, .cols = batch } },
                         .features = features,
                         .normalised = features,
-                        .arena = arena };
-  nn_vision_init (&encoder.vision, model, 1, 1);
-  nn_text_init (&encoder.text, model, 1);
+                        .arena = gpu_arena_new (0) };
+  nn_vision_init (&encoder.vision, model, batch, keep_rate);
+  nn_text_init (&encoder.text, model, batch);
   record (&encoder, dry);
+  return encoder.arena;
+}
+
+static guint64
+largest_tensor (NnModel *model, gboolean image)
+{
+  g_autoptr (GpuArena) arena = arena_of (model, image, 1, 1);
   return gpu_arena_get_largest (arena);
+}
+
+static guint64
+input_bytes (const NnModel *model, gboolean image, guint batch)
+{
+  const guint size = (guint) model->config.vision.image_size;
+  const guint context = (guint) model->config.text.context_length;
+  if (image)
+    return gpu_tensor_footprint (batch, 3 * size * size);
+  return gpu_tensor_footprint (1, batch * context) + gpu_tensor_footprint (1, batch);
+}
+
+guint64
+nn_encoder_forecast (NnModel *model, NnEncoderKind kind, guint batch, double keep_rate)
+{
+  const gboolean image = kind == NN_ENCODER_IMAGE;
+  g_autoptr (GpuArena) arena = arena_of (model, image, batch, keep_rate);
+  return input_bytes (model, image, batch)
+         + 2 * gpu_tensor_footprint (batch, (guint) model->config.embed_dim)
+         + gpu_arena_get_bytes (arena);
 }
 
 guint
@@ -120,9 +146,8 @@ nn_encoder_new_image (NnModel *model, const NnEncoderOptions *options, GError **
       && !nn_watch_init (&encoder->watch, &encoder->vision, model, encoder->batch, error))
     return NULL;
 
-  encoder->input_buffer =
-      gpu_buffer_new (model->device, gpu_tensor_footprint (encoder->batch, 3 * size * size),
-                      GPU_MEMORY_UPLOAD, error);
+  encoder->input_buffer = gpu_buffer_new (model->device, input_bytes (model, TRUE, encoder->batch),
+                                          GPU_MEMORY_UPLOAD, error);
   encoder->images = (GpuTensor){ encoder->input_buffer, 0, encoder->batch, 3 * size * size };
   if (!encoder->input_buffer || !make_output (encoder, error) || !plan (encoder, error))
     return NULL;
@@ -142,8 +167,8 @@ nn_encoder_new_text (NnModel *model, guint batch, GError **error)
 
   encoder->tokens = g_new0 (gint32, (gsize) batch * context);
   encoder->ends = g_new0 (gint32, batch);
-  encoder->input_buffer = gpu_buffer_new (model->device, tokens + gpu_tensor_footprint (1, batch),
-                                          GPU_MEMORY_UPLOAD, error);
+  encoder->input_buffer =
+      gpu_buffer_new (model->device, input_bytes (model, FALSE, batch), GPU_MEMORY_UPLOAD, error);
   encoder->input.tokens = (GpuTensor){ encoder->input_buffer, 0, 1, batch * context };
   encoder->input.ends = (GpuTensor){ encoder->input_buffer, tokens, 1, batch };
   if (!encoder->input_buffer || !make_output (encoder, error) || !plan (encoder, error))

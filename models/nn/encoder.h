@@ -20,6 +20,16 @@ typedef struct
  * limited. At least 1. */
 guint nn_encoder_fit (NnModel *model, guint batch);
 
+typedef enum
+{
+  NN_ENCODER_IMAGE,
+  NN_ENCODER_TEXT, /* the keep rate means nothing */
+} NnEncoderKind;
+
+/* Bytes on the device that such an encoder takes beside the model, which may be one for dry runs. What a
+ * watch copies is not counted. */
+guint64 nn_encoder_forecast (NnModel *model, NnEncoderKind kind, guint batch, double keep_rate);
+
 /* The model outlives the encoder. */
 NnEncoder *nn_encoder_new_image (NnModel *model, const NnEncoderOptions *options, GError **error);
 NnEncoder *nn_encoder_new_text (NnModel *model, guint batch, GError **error);

@@ -50,6 +50,8 @@ gboolean train_record_step (Trainer *trainer, const NnStepResult *result, double
 gboolean train_record_profile (Trainer *trainer, GError **error);
 gboolean train_snapshot (Trainer *trainer, GError **error);
 gboolean train_save (Trainer *trainer, gboolean in_passing, GError **error);
+/* Takes the memory of evaluations before the first step, so that no later one finds it gone. */
+gboolean train_plan_evaluation (Trainer *trainer, GError **error);
 gboolean train_evaluate (Trainer *trainer, GError **error);
 void train_say (Trainer *trainer, const char *format, ...) G_GNUC_PRINTF (2, 3);
 

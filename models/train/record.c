@@ -212,12 +212,28 @@ watch_for_stop (gsize done, gsize total, gpointer data)
     g_cancellable_cancel (trainer->cancellable);
 }
 
+/* encoders[2]: the student as it trains now and the teacher; returns how many there are. */
+static guint
+evaluated_encoders (const Trainer *trainer, EvalEncoder *encoders)
+{
+  encoders[0] = (EvalEncoder){ NN_SLAB_WEIGHTS, trainer->keep_rate };
+  encoders[1] = (EvalEncoder){ NN_SLAB_TEACHER, 1 };
+  return nn_model_has_teacher (trainer->model) ? 2 : 1;
+}
+
+gboolean
+train_plan_evaluation (Trainer *trainer, GError **error)
+{
+  EvalEncoder encoders[2];
+  const guint n = evaluated_encoders (trainer, encoders);
+  return !trainer->evaluation || eval_retrieval_plan (trainer->evaluation, encoders, n, error);
+}
+
 gboolean
 train_evaluate (Trainer *trainer, GError **error)
 {
-  const EvalEncoder encoders[] = { { NN_SLAB_WEIGHTS, trainer->keep_rate },
-                                   { NN_SLAB_TEACHER, 1 } };
-  const guint n = nn_model_has_teacher (trainer->model) ? 2 : 1;
+  EvalEncoder encoders[2];
+  const guint n = evaluated_encoders (trainer, encoders);
   g_autoptr (GError) problem = NULL;
   const EvalWatch watch = { .progress = watch_for_stop,
                             .data = trainer,

@@ -23,7 +23,8 @@ train_plan_step (Trainer *trainer, GError **error)
                    error);
   return trainer->step
          && gpu_device_warm (trainer->device, trainer->observer.compiling, trainer->observer.data,
-                             error);
+                             error)
+         && train_plan_evaluation (trainer, error);
 }
 
 /* Decoding takes a while the first time: a wish to stop is heard meanwhile. */
