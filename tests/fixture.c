@@ -132,3 +132,95 @@ fixture_agree (const Fixture *fixture, const char *name, gconstpointer got)
     g_error ("%s: %s is off by %.3g of its norm, allowed %.3g", fixture->folder, name,
              sqrt (difference / norm), tolerance (name));
 }
+
+static void
+agree_output (const Fixture *fixture, NnStep *step, const char *name, NnStepOutput output)
+{
+  const gsize batch = fixture_batch (fixture);
+  const gsize width = output >= NN_STEP_LOGITS ? batch : (gsize) fixture->config.embed_dim;
+  g_autofree float *values = g_new (float, batch *width);
+
+  g_assert_true (nn_step_read (step, output, values, NULL));
+  fixture_agree (fixture, name, values);
+}
+
+void
+fixture_agree_slab (const Fixture *fixture, NnSlab slab, const char *prefix)
+{
+  for (guint i = 0; i < fixture->model->params->table->len; i++)
+    {
+      const NnParam *param = nn_params_get (fixture->model->params, i);
+      g_autofree char *name = g_strconcat (prefix, param->name, NULL);
+      g_autofree float *values = g_new (float, (gsize) param->rows * param->cols);
+
+      if (slab == NN_SLAB_TEACHER && !param->visual)
+        continue;
+      g_assert_true (nn_model_download (fixture->model, slab, i, values, NULL));
+      fixture_agree (fixture, name, values);
+    }
+}
+
+static void
+agree_kept (const Fixture *fixture, NnStep *step)
+{
+  const NnWatch *watch = nn_step_get_watch (step);
+  NnWatchTokens tokens[NN_MAX_LAYERS];
+
+  g_assert_true (nn_watch_read (watch, tokens, NULL));
+  for (guint i = 0; i < watch->n_blocks; i++)
+    {
+      g_autofree char *name = g_strdup_printf ("kept.%u", tokens[i].layer);
+      fixture_agree (fixture, name, tokens[i].kept_patches);
+      nn_watch_tokens_clear (&tokens[i]);
+    }
+  for (int layer = 0; layer < fixture->config.vision.layers; layer++)
+    {
+      g_autofree char *name = g_strdup_printf ("kept.%d", layer);
+      gboolean shrinks =
+          nn_config_kept (&fixture->config, fixture->config.expedition.keep_rate, layer) > 0;
+      g_assert_cmpint (nn_tensor_file_find (fixture->expected, name) != NULL, ==, shrinks);
+    }
+}
+
+static void
+agree_first (const Fixture *fixture, NnStep *step, const float *losses)
+{
+  fixture_agree (fixture, "loss", &losses[0]);
+  fixture_agree (fixture, "contrastive_loss", &losses[1]);
+  fixture_agree (fixture, "distillation_loss", &losses[2]);
+  agree_output (fixture, step, "image_features", NN_STEP_IMAGE_FEATURES);
+  agree_output (fixture, step, "text_features", NN_STEP_TEXT_FEATURES);
+  agree_output (fixture, step, "teacher_image_features", NN_STEP_TEACHER_FEATURES);
+  agree_output (fixture, step, "logits", NN_STEP_LOGITS);
+  agree_output (fixture, step, "teacher_logits", NN_STEP_TEACHER_LOGITS);
+  agree_kept (fixture, step);
+  fixture_agree_slab (fixture, NN_SLAB_GRADIENT, "grad.");
+  fixture_agree_slab (fixture, NN_SLAB_WEIGHTS, "after1.");
+  fixture_agree_slab (fixture, NN_SLAB_TEACHER, "teacher1.");
+}
+
+void
+fixture_check_step (const Fixture *fixture, NnStep *step)
+{
+  const guint count = fixture_count (fixture);
+  g_autofree float *trajectory = g_new (float, 3 * count);
+
+  for (guint i = 0; i < count; i++)
+    {
+      const NnStepSchedule schedule = { .update = i + 1,
+                                        .lr = fixture->config.optimizer.lr,
+                                        .momentum = fixture->config.distill.momentum };
+      g_autoptr (GError) error = NULL;
+      NnStepResult result;
+
+      fixture_fill (fixture, step, i);
+      nn_step_run (step, &schedule, &result, &error);
+      g_assert_no_error (error);
+      trajectory[3 * i] = (float) result.loss;
+      trajectory[3 * i + 1] = (float) result.contrastive;
+      trajectory[3 * i + 2] = (float) result.distillation;
+      if (i == 0)
+        agree_first (fixture, step, trajectory);
+    }
+  fixture_agree (fixture, "trajectory", trajectory);
+}

@@ -42,5 +42,9 @@ void fixture_fill (const Fixture *fixture, NnStep *step, guint batch);
  *   1e-3   the trajectory
  */
 void fixture_agree (const Fixture *fixture, const char *name, gconstpointer got);
+/* The same of every parameter's values in a slab, under prefix + name. */
+void fixture_agree_slab (const Fixture *fixture, NnSlab slab, const char *prefix);
+/* Runs all batches: of the first, all that is expected; of all, the losses. The step, fresh, watches. */
+void fixture_check_step (const Fixture *fixture, NnStep *step);
 
 G_END_DECLS

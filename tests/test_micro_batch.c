@@ -40,61 +40,6 @@ new_step (const Fixture *fixture)
   return step;
 }
 
-static void
-run (const Fixture *fixture, NnStep *step, guint index, NnStepResult *result)
-{
-  const NnStepSchedule schedule = { .update = index + 1,
-                                    .lr = fixture->config.optimizer.lr,
-                                    .momentum = fixture->config.distill.momentum };
-  g_autoptr (GError) error = NULL;
-
-  fixture_fill (fixture, step, index);
-  nn_step_run (step, &schedule, result, &error);
-  g_assert_no_error (error);
-}
-
-static void
-check_output (const Fixture *fixture, NnStep *step, const char *name, NnStepOutput output)
-{
-  const gsize batch = fixture_batch (fixture);
-  const gsize width = output >= NN_STEP_LOGITS ? batch : (gsize) fixture->config.embed_dim;
-  g_autofree float *values = g_new (float, batch *width);
-
-  g_assert_true (nn_step_read (step, output, values, NULL));
-  fixture_agree (fixture, name, values);
-}
-
-static void
-check_slab (const Fixture *fixture, NnSlab slab, const char *prefix)
-{
-  for (guint i = 0; i < fixture->model->params->table->len; i++)
-    {
-      const NnParam *param = nn_params_get (fixture->model->params, i);
-      g_autofree char *name = g_strconcat (prefix, param->name, NULL);
-      g_autofree float *values = g_new (float, (gsize) param->rows * param->cols);
-
-      if (slab == NN_SLAB_TEACHER && !param->visual)
-        continue;
-      g_assert_true (nn_model_download (fixture->model, slab, i, values, NULL));
-      fixture_agree (fixture, name, values);
-    }
-}
-
-static void
-check_kept (const Fixture *fixture, NnStep *step)
-{
-  const NnWatch *watch = nn_step_get_watch (step);
-  NnWatchTokens tokens[NN_MAX_LAYERS];
-
-  g_assert_true (nn_watch_read (watch, tokens, NULL));
-  for (guint i = 0; i < watch->n_blocks; i++)
-    {
-      g_autofree char *name = g_strdup_printf ("kept.%u", tokens[i].layer);
-      fixture_agree (fixture, name, tokens[i].kept_patches);
-      nn_watch_tokens_clear (&tokens[i]);
-    }
-}
-
 /* Against the reference: features, losses, gradients, weights, and the losses of all its batches. */
 static void
 test_reference (gconstpointer name)
@@ -107,28 +52,8 @@ test_reference (gconstpointer name)
         continue;
       g_autoptr (Fixture) fixture = open_fixture (name, parts);
       g_autoptr (NnStep) step = new_step (fixture);
-      const guint count = fixture_count (fixture);
-      g_autofree float *trajectory = g_new (float, 3 * count);
 
-      for (guint i = 0; i < count; i++)
-        {
-          NnStepResult result;
-          run (fixture, step, i, &result);
-          trajectory[3 * i] = (float) result.loss;
-          trajectory[3 * i + 1] = (float) result.contrastive;
-          trajectory[3 * i + 2] = (float) result.distillation;
-          if (i > 0)
-            continue;
-          check_output (fixture, step, "image_features", NN_STEP_IMAGE_FEATURES);
-          check_output (fixture, step, "text_features", NN_STEP_TEXT_FEATURES);
-          check_output (fixture, step, "teacher_image_features", NN_STEP_TEACHER_FEATURES);
-          check_output (fixture, step, "logits", NN_STEP_LOGITS);
-          check_kept (fixture, step);
-          check_slab (fixture, NN_SLAB_GRADIENT, "grad.");
-          check_slab (fixture, NN_SLAB_WEIGHTS, "after1.");
-          check_slab (fixture, NN_SLAB_TEACHER, "teacher1.");
-        }
-      fixture_agree (fixture, "trajectory", trajectory);
+      fixture_check_step (fixture, step);
       g_assert_cmpstr (gpu_device_get_validation_text (device), ==, NULL);
     }
 }

@@ -28,75 +28,6 @@ typedef struct
   guint name, read;
 } Case;
 
-static void
-read_output (const Fixture *fixture, NnStep *step, const char *name, NnStepOutput output)
-{
-  const gsize batch = fixture_batch (fixture);
-  const gsize width = output >= NN_STEP_LOGITS ? batch : (gsize) fixture->config.embed_dim;
-  g_autofree float *values = g_new (float, batch *width);
-
-  g_assert_true (nn_step_read (step, output, values, NULL));
-  fixture_agree (fixture, name, values);
-}
-
-static void
-check_slab (const Fixture *fixture, NnSlab slab, const char *prefix)
-{
-  for (guint i = 0; i < fixture->model->params->table->len; i++)
-    {
-      const NnParam *param = nn_params_get (fixture->model->params, i);
-      g_autofree char *name = g_strconcat (prefix, param->name, NULL);
-      g_autofree float *values = g_new (float, (gsize) param->rows * param->cols);
-
-      if (slab == NN_SLAB_TEACHER && !param->visual)
-        continue;
-      g_assert_true (nn_model_download (fixture->model, slab, i, values, NULL));
-      fixture_agree (fixture, name, values);
-    }
-}
-
-static void
-check_kept (const Fixture *fixture, NnStep *step)
-{
-  const NnWatch *watch = nn_step_get_watch (step);
-  NnWatchTokens tokens[NN_MAX_LAYERS];
-
-  g_assert_true (nn_watch_read (watch, tokens, NULL));
-  for (guint i = 0; i < watch->n_blocks; i++)
-    {
-      g_autofree char *name = g_strdup_printf ("kept.%u", tokens[i].layer);
-      fixture_agree (fixture, name, tokens[i].kept_patches);
-      nn_watch_tokens_clear (&tokens[i]);
-    }
-  for (int layer = 0; layer < fixture->config.vision.layers; layer++)
-    {
-      g_autofree char *name = g_strdup_printf ("kept.%d", layer);
-      gboolean shrinks =
-          nn_config_kept (&fixture->config, fixture->config.expedition.keep_rate, layer) > 0;
-      g_assert_cmpint (nn_tensor_file_find (fixture->expected, name) != NULL, ==, shrinks);
-    }
-}
-
-static void
-check_first (const Fixture *fixture, NnStep *step, const NnStepResult *result)
-{
-  const float losses[] = { (float) result->loss, (float) result->contrastive,
-                           (float) result->distillation };
-
-  fixture_agree (fixture, "loss", &losses[0]);
-  fixture_agree (fixture, "contrastive_loss", &losses[1]);
-  fixture_agree (fixture, "distillation_loss", &losses[2]);
-  read_output (fixture, step, "image_features", NN_STEP_IMAGE_FEATURES);
-  read_output (fixture, step, "text_features", NN_STEP_TEXT_FEATURES);
-  read_output (fixture, step, "teacher_image_features", NN_STEP_TEACHER_FEATURES);
-  read_output (fixture, step, "logits", NN_STEP_LOGITS);
-  read_output (fixture, step, "teacher_logits", NN_STEP_TEACHER_LOGITS);
-  check_kept (fixture, step);
-  check_slab (fixture, NN_SLAB_GRADIENT, "grad.");
-  check_slab (fixture, NN_SLAB_WEIGHTS, "after1.");
-  check_slab (fixture, NN_SLAB_TEACHER, "teacher1.");
-}
-
 static NnStep *
 new_step (NnModel *model, guint batch)
 {
@@ -113,24 +44,8 @@ test_fixture (gconstpointer data)
   const Case *c = data;
   g_autoptr (Fixture) fixture = fixture_new (devices[c->read], names[c->name]);
   g_autoptr (NnStep) step = new_step (fixture->model, fixture_batch (fixture));
-  const guint count = fixture_count (fixture);
-  g_autofree float *trajectory = g_new (float, 3 * count);
 
-  for (guint i = 0; i < count; i++)
-    {
-      const NnStepSchedule schedule = { .update = i + 1,
-                                        .lr = fixture->config.optimizer.lr,
-                                        .momentum = fixture->config.distill.momentum };
-      NnStepResult result;
-      fixture_fill (fixture, step, i);
-      g_assert_true (nn_step_run (step, &schedule, &result, NULL));
-      trajectory[3 * i] = (float) result.loss;
-      trajectory[3 * i + 1] = (float) result.contrastive;
-      trajectory[3 * i + 2] = (float) result.distillation;
-      if (i == 0)
-        check_first (fixture, step, &result);
-    }
-  fixture_agree (fixture, "trajectory", trajectory);
+  fixture_check_step (fixture, step);
   g_assert_cmpstr (gpu_device_get_validation_text (devices[c->read]), ==, NULL);
 }
 
@@ -235,7 +150,7 @@ test_warm (gconstpointer read)
       nn_step_run (step, &(NnStepSchedule){ .update = 1, .momentum = 1 }, &result, NULL));
   const float loss = (float) result.loss;
   fixture_agree (fixture, "loss", &loss);
-  check_slab (fixture, NN_SLAB_GRADIENT, "grad.");
+  fixture_agree_slab (fixture, NN_SLAB_GRADIENT, "grad.");
   g_assert_cmpstr (gpu_device_get_validation_text (device), ==, NULL);
 }
 
