@@ -46,6 +46,14 @@ is_texel (GpuStream *stream)
   return device && gpu_device_get_read (device) == GPU_READ_TEXEL;
 }
 
+/* The tiled form works on whole slices: widths in between would only cost compiles. */
+static guint
+whole_tiles (guint head4)
+{
+  const guint tile4 = ATTENTION_TILE / 4;
+  return (head4 + tile4 - 1) / tile4 * tile4;
+}
+
 static Form
 form_of (GpuStream *stream, const GpuAttention *shape, GpuTensor qkv)
 {
@@ -64,7 +72,7 @@ form_of (GpuStream *stream, const GpuAttention *shape, GpuTensor qkv)
               .blocks = 1,
               .slices = 1,
               .scale = (float) (1 / sqrt (head)) },
-    .head4 = !texel   ? MIN (head4, TILED_SLICE4)
+    .head4 = !texel   ? MIN (whole_tiles (head4), TILED_SLICE4)
              : sliced ? MIN (head4, SLICE4)
                       : head4,
     .flags = (shape->causal ? ATTENTION_CAUSAL : 0) | (sliced ? ATTENTION_SLICED : 0)
