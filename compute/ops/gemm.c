@@ -9,12 +9,12 @@
 
 #define GEMM_KERNEL(shader)                                                                        \
   {                                                                                                \
-    GPU_KERNEL_CODE (shader), .bindings = "rrrruw", .push_bytes = sizeof (GemmPush), .n_spec = 8   \
+    GPU_KERNEL_CODE (shader), .bindings = "rrrruwrr", .push_bytes = sizeof (GemmPush), .n_spec = 8   \
   }
 
 /* Some CPU drivers cut loops after 65,535 rounds, nested ones together. A round of the texel form
- * advances k by at least 8, one of the tiled form by 3. */
-#define MAX_K_IN_REGISTERS (8 * 65000u)
+ * advances k by 4, one of the tiled form by 3. */
+#define MAX_K_IN_REGISTERS (4 * 65000u)
 #define MAX_K_IN_TILES (3 * 65000u)
 
 static const GpuKernel kernels[] = {
@@ -57,14 +57,12 @@ lay_out (GpuDispatch *dispatch, const GemmPush *push, guint rows, guint cols)
   dispatch->groups[1] = (push->m + rows - 1) / rows;
 }
 
-/* A subgroup computes 32 / vecs rows x 4 vecs columns a lane. */
 static void
-use_registers (GpuDispatch *dispatch, const GemmPush *push, GpuLayout layout, guint subgroup)
+use_registers (GpuDispatch *dispatch, const GemmPush *push, guint subgroup)
 {
-  guint vecs = layout == GPU_TN ? GEMM_VECS_TN : GEMM_VECS;
   dispatch->spec[0] = subgroup;
-  dispatch->spec[2] = vecs == 2 && gpu_stride (push->n) % 8 == 0;
-  lay_out (dispatch, push, 32 / vecs, 4 * vecs * subgroup);
+  dispatch->spec[2] = gpu_stride (push->n) % 8 == 0;
+  lay_out (dispatch, push, GEMM_ROWS, 4 * GEMM_VECS * subgroup);
 }
 
 static void
@@ -111,9 +109,10 @@ multiply (GpuStream *stream, GpuLayout layout, GpuTensor c, GpuTensor a, GpuTens
   GemmPush push = sizes (layout, c, a, b);
   push.alpha = options->alpha != 0 ? options->alpha : 1;
   GpuTensor residual = options->gradient ? options->gradient_at : options->residual;
+  GpuTensor save = options->save.rows ? options->save : c;
   GpuDispatch dispatch = {
     .tensors = { a, b, options->bias.rows ? options->bias : a, residual.rows ? residual : a, c,
-                 options->save.rows ? options->save : c },
+                 save, c, save },
     .push = &push,
     .spec = { 0, epilogue (options) },
     .flops = 2ull * push.m * push.n * push.k,
@@ -121,7 +120,7 @@ multiply (GpuStream *stream, GpuLayout layout, GpuTensor c, GpuTensor a, GpuTens
   };
   GpuDevice *device = gpu_stream_get_device (stream);
   if (uses_registers (device))
-    use_registers (&dispatch, &push, layout, gpu_device_get_info (device)->subgroup_size);
+    use_registers (&dispatch, &push, gpu_device_get_info (device)->subgroup_size);
   else
     use_tile (&dispatch, &push, gpu_gemm_tile (device, push.m, push.n));
   check_limits (stream, &dispatch, &push);

@@ -22,7 +22,7 @@ ABI_END (GemmPush)
 #define GEMM_QUICK_GRAD 64   /* times quick_gelu' (residual) */
 #define GEMM_ACCUMULATE 128  /* + C */
 
-/* In the texel form a lane owns so many vec4s of each of 32 / vecs rows. Two of them are stored as one
- * where specialisation constant 2 says that rows of C begin on 32 bytes. */
+/* The tile of the texel form: a lane owns so many vec4s of each of these rows. The two vec4s are stored
+ * as one where specialisation constant 2 says that rows of C begin on 32 bytes. */
+#define GEMM_ROWS 32
 #define GEMM_VECS 2
-#define GEMM_VECS_TN 1
