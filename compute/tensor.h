@@ -51,13 +51,13 @@ gpu_width (guint cols)
   return (cols + 3) & ~3u;
 }
 
-/* Elements from row to row. Rows of a multiple of 1 KiB get 64 bytes more, which no kernel reads or
+/* Elements from row to row. Rows of a multiple of 512 bytes get 64 bytes more, which no kernel reads or
  * writes: else the rows of a tile would meet in a few sets of the cache. stride4 () of the same file. */
 static inline guint
 gpu_stride (guint cols)
 {
   guint width = gpu_width (cols);
-  return width && width % 256 == 0 ? width + 16 : width;
+  return width && width % 128 == 0 ? width + 16 : width;
 }
 
 static inline guint

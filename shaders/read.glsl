@@ -45,7 +45,7 @@ uint
 stride4 (uint columns)
 {
   uint width = width4 (columns);
-  return width > 0 && width % 64u == 0 ? width + 4u : width;
+  return width > 0 && width % 32u == 0 ? width + 4u : width;
 }
 
 // A linear index over a grid that may be folded into y where x alone is too short.
