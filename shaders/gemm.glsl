@@ -10,51 +10,49 @@ layout (constant_id = 1) const uint EPILOGUE = 0;
 IN4 (0, A_, a_in);
 IN4 (1, B_, b_in);
 IN4 (2, Bias_, bias);
-IN4 (3, Residual_, residual);
+IN4 (3, Other_, other); // a residual, or what to multiply with
 UPDATE4 (4, C_, c_out);
-OUT4 (5, Save_, save);
+OUT4 (5, Slope_, slope_out);
 #if READ_TEXEL
+IN4 (6, CBefore_, c_before);
+IN4 (7, SlopeBefore_, slope_before);
+#define BEFORE(at) LOAD4 (c_before, at)
 OUT8 (4, C8_, c8_out);
-OUT8 (5, Save8_, save8);
+OUT8 (5, Slope8_, slope8_out);
+#else
+#define BEFORE(at) c_out[at]
 #endif
 
-// What the activation is applied to.
+// From four sums of a row, four elements of C and the activation's slope there.
 vec4
-activation_input (uint column4, vec4 sum)
+outcome (uint at, uint column4, vec4 sum, out vec4 slope)
 {
   vec4 value = push.alpha * sum;
+  slope = vec4 (1);
   if ((EPILOGUE & GEMM_BIAS) != 0)
     value += LOAD4 (bias, column4);
-  return mask_tail (value, column4, push.n);
-}
-
-vec4
-outcome (uint at, uint column4, vec4 value)
-{
   if ((EPILOGUE & GEMM_GELU) != 0)
-    value = gelu (value);
+    gelu (value, slope);
   if ((EPILOGUE & GEMM_QUICK_GELU) != 0)
-    value = quick_gelu (value);
+    quick_gelu (value, slope);
   if ((EPILOGUE & GEMM_RESIDUAL) != 0)
-    value += LOAD4 (residual, at);
-  if ((EPILOGUE & GEMM_GELU_GRAD) != 0)
-    value *= gelu_gradient (LOAD4 (residual, at));
-  if ((EPILOGUE & GEMM_QUICK_GRAD) != 0)
-    value *= quick_gelu_gradient (LOAD4 (residual, at));
+    value += LOAD4 (other, at);
+  if ((EPILOGUE & GEMM_TIMES) != 0)
+    value *= LOAD4 (other, at);
   if ((EPILOGUE & GEMM_ACCUMULATE) != 0)
-    value += c_out[at];
+    value += BEFORE (at);
+  slope = mask_tail (slope, column4, push.n);
   return mask_tail (value, column4, push.n);
 }
 
-// Four sums of one row become four elements of C.
 void
 finish (uint row, uint column4, vec4 sum)
 {
+  vec4 slope;
   uint at = row * stride4 (push.n) + column4;
-  vec4 value = activation_input (column4, sum);
-  if ((EPILOGUE & GEMM_SAVE) != 0)
-    save[at] = value;
-  c_out[at] = outcome (at, column4, value);
+  c_out[at] = outcome (at, column4, sum, slope);
+  if ((EPILOGUE & GEMM_SLOPE) != 0)
+    slope_out[at] = slope;
 }
 
 #if READ_TEXEL
@@ -62,11 +60,11 @@ finish (uint row, uint column4, vec4 sum)
 void
 finish8 (uint row, uint column4, vec4 sum0, vec4 sum1)
 {
+  vec4 slope0, slope1;
   uint at = row * stride4 (push.n) + column4;
-  vec4 value0 = activation_input (column4, sum0), value1 = activation_input (column4 + 1, sum1);
-  if ((EPILOGUE & GEMM_SAVE) != 0)
-    save8[at / 2] = pack8 (value0, value1);
-  c8_out[at / 2] = pack8 (outcome (at, column4, value0), outcome (at + 1, column4 + 1, value1));
+  c8_out[at / 2] = pack8 (outcome (at, column4, sum0, slope0), outcome (at + 1, column4 + 1, sum1, slope1));
+  if ((EPILOGUE & GEMM_SLOPE) != 0)
+    slope8_out[at / 2] = pack8 (slope0, slope1);
 }
 #endif
 

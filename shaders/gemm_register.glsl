@@ -12,9 +12,6 @@ const uint COLS = 4 * GEMM_VECS; // of a lane
 const uint BLOCK = 4;            // rows whose A stays in registers while B passes by
 const uint A_LOADS = ROWS / LANES;
 
-IN4 (6, CBefore_, c_before);
-IN4 (7, SaveBefore_, save_before);
-
 float c[ROWS][COLS];
 uint m0, n4[GEMM_VECS];
 
@@ -163,8 +160,8 @@ main ()
 
   uint seen = 0;
   TOUCH (c_before, seen)
-  if ((EPILOGUE & GEMM_SAVE) != 0)
-    TOUCH (save_before, seen)
+  if ((EPILOGUE & GEMM_SLOPE) != 0)
+    TOUCH (slope_before, seen)
   // No size has this bit: what was seen is not used, but no compiler knows.
   float zero = uintBitsToFloat (seen & push.m & 0x80000000u);
   [[unroll]] for (uint i = 0; i < ROWS; i++)

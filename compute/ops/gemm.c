@@ -38,10 +38,9 @@ static guint32
 epilogue (const GpuGemmOptions *options)
 {
   const guint32 activations[] = { 0, GEMM_GELU, GEMM_QUICK_GELU };
-  const guint32 gradients[] = { 0, GEMM_GELU_GRAD, GEMM_QUICK_GRAD };
-  return (options->bias.rows ? GEMM_BIAS : 0) | (options->save.rows ? GEMM_SAVE : 0)
-         | activations[options->activation] | (options->residual.rows ? GEMM_RESIDUAL : 0)
-         | gradients[options->gradient] | (options->accumulate ? GEMM_ACCUMULATE : 0);
+  return (options->bias.rows ? GEMM_BIAS : 0) | activations[options->activation]
+         | (options->slope.rows ? GEMM_SLOPE : 0) | (options->residual.rows ? GEMM_RESIDUAL : 0)
+         | (options->times.rows ? GEMM_TIMES : 0) | (options->accumulate ? GEMM_ACCUMULATE : 0);
 }
 
 static gboolean
@@ -104,15 +103,15 @@ static void
 multiply (GpuStream *stream, GpuLayout layout, GpuTensor c, GpuTensor a, GpuTensor b,
           const GpuGemmOptions *options)
 {
-  g_assert (!options->gradient || !options->residual.rows);
+  g_assert (!options->times.rows || !options->residual.rows);
 
   GemmPush push = sizes (layout, c, a, b);
   push.alpha = options->alpha != 0 ? options->alpha : 1;
-  GpuTensor residual = options->gradient ? options->gradient_at : options->residual;
-  GpuTensor save = options->save.rows ? options->save : c;
+  GpuTensor other = options->times.rows ? options->times : options->residual;
+  GpuTensor slope = options->slope.rows ? options->slope : c;
   GpuDispatch dispatch = {
-    .tensors = { a, b, options->bias.rows ? options->bias : a, residual.rows ? residual : a, c,
-                 save, c, save },
+    .tensors = { a, b, options->bias.rows ? options->bias : a, other.rows ? other : a, c,
+                 slope, c, slope },
     .push = &push,
     .spec = { 0, epilogue (options) },
     .flops = 2ull * push.m * push.n * push.k,

@@ -1,6 +1,6 @@
 /* Matrix products with everything that can ride in their epilogue.
  *
- * C[M,N] = accumulate C + residual + act (bias + alpha A B), in that order of binding: see
+ * C[M,N] = accumulate C + times (residual + act (bias + alpha A B)), in that order of binding: see
  * shaders/abi/gemm.h. Shapes are taken from the tensors and asserted. Unused fields are zero.
  */
 #pragma once
@@ -27,12 +27,11 @@ typedef struct
 {
   GpuTensor bias; /* [1,N] */
   GpuActivation activation;
-  GpuTensor save;         /* [M,N], written: the activation's input, for the backward pass */
-  GpuTensor residual;     /* [M,N], added last */
-  GpuActivation gradient; /* instead of a residual: times the derivative of this activation ... */
-  GpuTensor gradient_at;  /* ... at these inputs [M,N] */
-  gboolean accumulate;    /* C += */
-  float alpha;            /* 0 means 1 */
+  GpuTensor slope;     /* [M,N], written: the activation's derivative, for the backward pass */
+  GpuTensor residual;  /* [M,N], added last */
+  GpuTensor times;     /* instead of a residual [M,N], multiplied last: a slope, going backward */
+  gboolean accumulate; /* C += */
+  float alpha;         /* 0 means 1 */
 } GpuGemmOptions;
 
 /* options may be NULL. C must not overlap A or B. */

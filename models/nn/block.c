@@ -138,7 +138,7 @@ mlp_forward (NnContext *nn, NnBlock *block, GpuTensor x)
 
   GpuGemmOptions up = { .bias = nn_weight (nn, p->c_fc.bias), .activation = block->activation };
   if (nn->training)
-    up.save = block->u = nn_take (nn, rows, block->hidden);
+    up.slope = block->slope = nn_take (nn, rows, block->hidden);
   block->g = nn_take (nn, rows, block->hidden);
   gpu_gemm (nn->stream, GPU_NT, block->g, block->h_2, nn_weight (nn, p->c_fc.weight), &up);
   nn_give_unless_training (nn, block->h_2);
@@ -165,8 +165,8 @@ nn_block_forward (NnContext *nn, NnBlock *block, GpuTensor x)
   return mlp_forward (nn, block, x_2);
 }
 
-/* Of y = x W^T + b: dW += dy^T x, db += sum of dy, dx = dy W (times the derivative of the activation
- * that made x, at its inputs). Gives x. */
+/* Of y = x W^T + b: dW += dy^T x, db += sum of dy, dx = dy W (times the slope of the activation
+ * that made x). Gives x. */
 static GpuTensor
 linear_backward (NnContext *nn, NnAffine affine, GpuTensor dy, GpuTensor x,
                  const GpuGemmOptions *options)
@@ -196,9 +196,9 @@ static void
 mlp_backward (NnContext *nn, NnBlock *block, GpuTensor dy)
 {
   const NnBlockParams *p = block->params;
-  const GpuGemmOptions through_gelu = { .gradient = block->activation, .gradient_at = block->u };
+  const GpuGemmOptions through_gelu = { .times = block->slope };
   GpuTensor du = linear_backward (nn, p->c_proj, dy, block->g, &through_gelu);
-  nn_give (nn, block->u);
+  nn_give (nn, block->slope);
   GpuTensor dh = linear_backward (nn, p->c_fc, du, block->h_2, NULL);
   nn_give (nn, du);
   norm_backward (nn, p->ln_2, dy, dh, block->x_2, block->stats_2);

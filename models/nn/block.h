@@ -32,7 +32,7 @@ typedef struct
   GpuTensor watch_order;     /* ... [B,T-1] int32: copies for viewers, where they have rows */
 
   /* What forward keeps for backward. */
-  GpuTensor x, stats_1, h_1, qkv, o, lse, o_read, x_1, a, rank, x_2, stats_2, h_2, u, g;
+  GpuTensor x, stats_1, h_1, qkv, o, lse, o_read, x_1, a, rank, x_2, stats_2, h_2, slope, g;
 } NnBlock;
 
 GpuTensor nn_block_forward (NnContext *nn, NnBlock *block, GpuTensor x);

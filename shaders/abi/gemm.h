@@ -14,13 +14,12 @@ ABI_END (GemmPush)
 
 /* Specialisation constant 1, a set of: */
 #define GEMM_BIAS 1          /* + bias[n] */
-#define GEMM_SAVE 2          /* the sum so far also goes to `save` [M,N]: a GELU's input */
-#define GEMM_GELU 4          /* gelu (x) = x (1 + erf (x / sqrt 2)) / 2 */
-#define GEMM_QUICK_GELU 8    /* quick_gelu (x) = x / (1 + exp (-1.702 x)) */
+#define GEMM_GELU 2          /* gelu (x) = x (1 + erf (x / sqrt 2)) / 2 */
+#define GEMM_QUICK_GELU 4    /* quick_gelu (x) = x / (1 + exp (-1.702 x)) */
+#define GEMM_SLOPE 8         /* the activation's derivative goes to `slope` [M,N] */
 #define GEMM_RESIDUAL 16     /* + residual[M,N] */
-#define GEMM_GELU_GRAD 32    /* times gelu' (residual) */
-#define GEMM_QUICK_GRAD 64   /* times quick_gelu' (residual) */
-#define GEMM_ACCUMULATE 128  /* + C */
+#define GEMM_TIMES 32        /* times [M,N]: a slope that was saved */
+#define GEMM_ACCUMULATE 64   /* + C */
 
 /* The tile of the texel form: a lane owns so many vec4s of each of these rows. The two vec4s are stored
  * as one where specialisation constant 2 says that rows of C begin on 32 bytes. */

@@ -19,26 +19,25 @@ typedef struct
 {
   const char *name;
   gboolean everywhere; /* in all layouts and both ways of storing: each costs a compile */
-  gboolean bias, save, residual, accumulate;
-  GpuActivation activation, gradient;
+  gboolean bias, slope, residual, times, accumulate;
+  GpuActivation activation;
   float alpha;
 } Epilogue;
 
 static const Epilogue epilogues[] = {
   { .name = "bias", .bias = TRUE },
-  { .name = "gelu", .bias = TRUE, .save = TRUE, .activation = GPU_GELU },
+  { .name = "gelu", .bias = TRUE, .slope = TRUE, .activation = GPU_GELU },
   { .name = "gelu-plain", .activation = GPU_GELU },
-  { .name = "quick-gelu", .bias = TRUE, .save = TRUE, .activation = GPU_QUICK_GELU },
+  { .name = "quick-gelu", .bias = TRUE, .slope = TRUE, .activation = GPU_QUICK_GELU },
   { .name = "residual", .bias = TRUE, .residual = TRUE },
   { .name = "gelu-residual", .bias = TRUE, .residual = TRUE, .activation = GPU_GELU },
-  { .name = "gelu-gradient", .everywhere = TRUE, .gradient = GPU_GELU },
-  { .name = "quick-gelu-gradient", .gradient = GPU_QUICK_GELU },
+  { .name = "times", .everywhere = TRUE, .times = TRUE },
   { .name = "accumulate", .everywhere = TRUE, .accumulate = TRUE },
   { .name = "alpha", .bias = TRUE, .alpha = -0.375f },
   { .name = "all",
     .everywhere = TRUE,
     .bias = TRUE,
-    .save = TRUE,
+    .slope = TRUE,
     .residual = TRUE,
     .accumulate = TRUE,
     .activation = GPU_QUICK_GELU,
@@ -52,7 +51,7 @@ check (TestBench *bench, GpuLayout layout, Size s, const Epilogue *epilogue)
   g_autofree double *a = test_random ((gsize) s.m * s.k, 1, 1);
   g_autofree double *b = test_random ((gsize) s.n * s.k, 2, 1);
   g_autofree double *c = test_random (mn, 3, 1), *bias = test_random (at_most, 4, 1);
-  g_autofree double *other = test_random (mn, 5, 3), *save = test_zeros (mn);
+  g_autofree double *other = test_random (mn, 5, 3), *slope = test_zeros (mn);
 
   GpuTensor ta =
       layout == GPU_TN ? test_upload (bench, s.k, s.m, a) : test_upload (bench, s.m, s.k, a);
@@ -60,19 +59,18 @@ check (TestBench *bench, GpuLayout layout, Size s, const Epilogue *epilogue)
       layout == GPU_NT ? test_upload (bench, s.n, s.k, b) : test_upload (bench, s.k, s.n, b);
   GpuTensor tc =
       epilogue->accumulate ? test_upload (bench, s.m, s.n, c) : test_tensor (bench, s.m, s.n);
-  GpuTensor tother = test_upload (bench, s.m, s.n, other), tsave = test_tensor (bench, s.m, s.n);
+  GpuTensor tother = test_upload (bench, s.m, s.n, other), tslope = test_tensor (bench, s.m, s.n);
   GpuGemmOptions options = { .activation = epilogue->activation,
-                             .gradient = epilogue->gradient,
                              .accumulate = epilogue->accumulate,
                              .alpha = epilogue->alpha };
   if (epilogue->bias)
     options.bias = test_upload (bench, 1, s.n, bias);
-  if (epilogue->save)
-    options.save = tsave;
+  if (epilogue->slope)
+    options.slope = tslope;
   if (epilogue->residual)
     options.residual = tother;
-  if (epilogue->gradient)
-    options.gradient_at = tother;
+  if (epilogue->times)
+    options.times = tother;
   gpu_gemm (bench->stream, layout, tc, ta, tb, &options);
   g_assert_cmpuint (gpu_stream_get_flops (bench->stream), ==, 2ull * s.m * s.n * s.k);
   test_bench_run (bench);
@@ -80,20 +78,19 @@ check (TestBench *bench, GpuLayout layout, Size s, const Epilogue *epilogue)
   ref_gemm (layout, c, a, b, s.m, s.n, s.k,
             &(RefGemmOptions){ .bias = epilogue->bias ? bias : NULL,
                                .activation = epilogue->activation,
-                               .save = save,
+                               .slope = slope,
                                .residual = epilogue->residual ? other : NULL,
-                               .gradient = epilogue->gradient,
-                               .gradient_at = other,
+                               .times = epilogue->times ? other : NULL,
                                .accumulate = epilogue->accumulate,
                                .alpha = epilogue->alpha });
   g_autofree double *got = test_download (bench, tc);
   g_autofree char *what =
       g_strdup_printf ("C of %u x %u x %u, layout %d, %s", s.m, s.n, s.k, layout, epilogue->name);
   test_near (what, got, c, s.m, s.n, TOLERANCE);
-  if (epilogue->save)
+  if (epilogue->slope)
     {
-      g_autofree double *saved = test_download (bench, tsave);
-      test_near ("save", saved, save, s.m, s.n, TOLERANCE);
+      g_autofree double *saved = test_download (bench, tslope);
+      test_near ("slope", saved, slope, s.m, s.n, TOLERANCE);
     }
 }
 
@@ -148,19 +145,13 @@ gelu_range (TestBench *bench, gconstpointer data)
       gelu[i] = ref_activation (activation, x[i]);
       gradient[i] = ref_activation_gradient (activation, x[i]);
     }
-  GpuTensor ones = test_upload (bench, 1, 1, &one), at = test_upload (bench, 1, N, x);
-  GpuTensor tx = test_upload (bench, N, 1, x);
-  GpuTensor forward = test_tensor (bench, 1, N), backward = test_tensor (bench, 1, N);
-  g_autofree double *all = test_zeros (N);
-  for (guint i = 0; i < N; i++)
-    all[i] = 1;
+  GpuTensor ones = test_upload (bench, 1, 1, &one), tx = test_upload (bench, N, 1, x);
+  GpuTensor forward = test_tensor (bench, 1, N), slope = test_tensor (bench, 1, N);
   gpu_gemm (bench->stream, GPU_NT, forward, ones, tx,
-            &(GpuGemmOptions){ .activation = activation });
-  gpu_gemm (bench->stream, GPU_NT, backward, ones, test_upload (bench, N, 1, all),
-            &(GpuGemmOptions){ .gradient = activation, .gradient_at = at });
+            &(GpuGemmOptions){ .activation = activation, .slope = slope });
   test_bench_run (bench);
   g_autofree double *got = test_download (bench, forward);
-  g_autofree double *got_gradient = test_download (bench, backward);
+  g_autofree double *got_gradient = test_download (bench, slope);
   test_each_near ("activation", got, gelu, 1, N, 2e-6);
   test_each_near ("gradient", got_gradient, gradient, 1, N, 2e-6);
 }

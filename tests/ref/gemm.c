@@ -56,12 +56,11 @@ ref_gemm (GpuLayout layout, double *c, const double *a, const double *b, guint m
         double value = product (layout, a, b, i, j, m, n, k);
         value *= options->alpha != 0 ? options->alpha : 1;
         value += options->bias ? options->bias[j] : 0;
-        if (options->save)
-          options->save[at] = value;
+        if (options->slope)
+          options->slope[at] = ref_activation_gradient (options->activation, value);
         value = ref_activation (options->activation, value);
         value += options->residual ? options->residual[at] : 0;
-        if (options->gradient)
-          value *= ref_activation_gradient (options->gradient, options->gradient_at[at]);
+        value *= options->times ? options->times[at] : 1;
         c[at] = value + (options->accumulate ? c[at] : 0);
       }
 }

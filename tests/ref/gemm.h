@@ -7,10 +7,9 @@ typedef struct
 {
   const double *bias; /* [N] or NULL, as are the others */
   GpuActivation activation;
-  double *save;           /* [M,N], written */
+  double *slope;          /* [M,N], written */
   const double *residual; /* [M,N] */
-  GpuActivation gradient;
-  const double *gradient_at;
+  const double *times;    /* [M,N] */
   gboolean accumulate;
   double alpha; /* 0 means 1 */
 } RefGemmOptions;
