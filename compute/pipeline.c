@@ -168,26 +168,18 @@ gpu_kernel_layout (GpuDevice *device, const GpuKernel *kernel, GError **error)
   return layout;
 }
 
-VkPipeline
-gpu_kernel_pipeline (GpuDevice *device, const GpuKernel *kernel, const guint32 *spec,
-                     GError **error)
+/* Of a kernel whose layout is known; may run on any thread. */
+static VkResult
+create_pipeline (GpuDevice *device, VkPipeline *pipeline, const GpuPipelineKey *key,
+                 const GpuKernelLayout *layout)
 {
-  GpuPipelineKey key = { .kernel = kernel };
-  memcpy (key.spec, spec, kernel->n_spec * sizeof *spec);
-  VkPipeline pipeline = g_hash_table_lookup (device->pipelines, &key);
-  if (pipeline)
-    return pipeline;
-  GpuKernelLayout *layout = gpu_kernel_layout (device, kernel, error);
-  if (!layout)
-    return VK_NULL_HANDLE;
-
+  const guint n = key->kernel->n_spec;
   VkSpecializationMapEntry entries[GPU_MAX_SPEC];
-  for (guint i = 0; i < kernel->n_spec; i++)
+  for (guint i = 0; i < n; i++)
     entries[i] = (VkSpecializationMapEntry){ .constantID = i, .offset = 4 * i, .size = 4 };
-  const VkSpecializationInfo constants = { .mapEntryCount = kernel->n_spec,
-                                           .pMapEntries = entries,
-                                           .dataSize = 4 * kernel->n_spec,
-                                           .pData = key.spec };
+  const VkSpecializationInfo constants = {
+    .mapEntryCount = n, .pMapEntries = entries, .dataSize = 4 * n, .pData = key->spec
+  };
   const VkComputePipelineCreateInfo info = {
     .sType = VK_STRUCTURE_TYPE_COMPUTE_PIPELINE_CREATE_INFO,
     .stage = { .sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_CREATE_INFO,
@@ -197,13 +189,98 @@ gpu_kernel_pipeline (GpuDevice *device, const GpuKernel *kernel, const guint32 *
                .pSpecializationInfo = &constants },
     .layout = layout->pipeline,
   };
-  VkResult result = device->vk.vkCreateComputePipelines (device->handle, device->pipeline_cache, 1,
-                                                         &info, NULL, &pipeline);
-  if (!gpu_check (device, result, kernel->name, error))
-    return VK_NULL_HANDLE;
-  GpuPipelineKey *own = g_memdup2 (&key, sizeof key);
+  return device->vk.vkCreateComputePipelines (device->handle, device->pipeline_cache, 1, &info,
+                                              NULL, pipeline);
+}
+
+static void
+keep_pipeline (GpuDevice *device, const GpuPipelineKey *key, VkPipeline pipeline)
+{
+  GpuPipelineKey *own = g_memdup2 (key, sizeof *key);
   g_hash_table_insert (device->pipelines, own, pipeline);
   g_ptr_array_add (device->cold, own);
   device->pipelines_changed = TRUE;
+}
+
+static GpuPipelineKey
+key_of (const GpuKernel *kernel, const guint32 *spec)
+{
+  GpuPipelineKey key = { .kernel = kernel };
+  memcpy (key.spec, spec, kernel->n_spec * sizeof *spec);
+  return key;
+}
+
+VkPipeline
+gpu_kernel_pipeline (GpuDevice *device, const GpuKernel *kernel, const guint32 *spec,
+                     GError **error)
+{
+  const GpuPipelineKey key = key_of (kernel, spec);
+  VkPipeline pipeline = g_hash_table_lookup (device->pipelines, &key);
+  if (pipeline)
+    return pipeline;
+  const GpuKernelLayout *layout = gpu_kernel_layout (device, kernel, error);
+  if (!layout
+      || !gpu_check (device, create_pipeline (device, &pipeline, &key, layout), kernel->name,
+                     error))
+    return VK_NULL_HANDLE;
+  keep_pipeline (device, &key, pipeline);
   return pipeline;
+}
+
+typedef struct
+{
+  GpuPipelineKey key;
+  const GpuKernelLayout *layout;
+  VkPipeline pipeline;
+  VkResult result;
+} Wanted;
+
+GArray *
+gpu_pipelines_want (GArray *list, GpuDevice *device, const GpuKernel *kernel, const guint32 *spec)
+{
+  const Wanted wanted = { .key = key_of (kernel, spec) };
+  if (!list)
+    list = g_array_new (FALSE, FALSE, sizeof (Wanted));
+  for (guint i = 0; i < list->len; i++)
+    if (key_equal (&g_array_index (list, Wanted, i).key, &wanted.key))
+      return list;
+  if (!g_hash_table_contains (device->pipelines, &wanted.key))
+    g_array_append_val (list, wanted);
+  return list;
+}
+
+static void
+make_wanted (gpointer data, gpointer user_data)
+{
+  Wanted *wanted = data;
+  wanted->result = create_pipeline (user_data, &wanted->pipeline, &wanted->key, wanted->layout);
+}
+
+/* Drivers translate a shader for 10 to 100 ms, on the calling thread. */
+gboolean
+gpu_pipelines_make (GpuDevice *device, GArray *list, GError **error)
+{
+  gboolean made = TRUE;
+  for (guint i = 0; i < list->len; i++)
+    {
+      Wanted *wanted = &g_array_index (list, Wanted, i);
+      wanted->layout = gpu_kernel_layout (device, wanted->key.kernel, error);
+      if (!wanted->layout)
+        return FALSE;
+    }
+  GThreadPool *pool =
+      g_thread_pool_new (make_wanted, device, (int) g_get_num_processors (), FALSE, NULL);
+  for (guint i = 0; i < list->len; i++)
+    g_thread_pool_push (pool, &g_array_index (list, Wanted, i), NULL);
+  g_thread_pool_free (pool, FALSE, TRUE);
+  for (guint i = 0; i < list->len; i++)
+    {
+      const Wanted *wanted = &g_array_index (list, Wanted, i);
+      if (wanted->result == VK_SUCCESS)
+        keep_pipeline (device, &wanted->key, wanted->pipeline);
+      else if (made)
+        made = gpu_check (device, wanted->result, wanted->key.kernel->name, error);
+    }
+  g_array_set_size (list, 0);
+  return made;
 }

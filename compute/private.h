@@ -79,6 +79,11 @@ void gpu_pipelines_close (GpuDevice *device);
 GpuKernelLayout *gpu_kernel_layout (GpuDevice *device, const GpuKernel *kernel, GError **error);
 VkPipeline gpu_kernel_pipeline (GpuDevice *device, const GpuKernel *kernel, const guint32 *spec,
                                 GError **error);
+/* Adds a pipeline to a list, which may be NULL, unless it is there or made; returns the list. */
+GArray *gpu_pipelines_want (GArray *list, GpuDevice *device, const GpuKernel *kernel,
+                            const guint32 *spec);
+/* Makes all of a list on all cores, and empties it. */
+gboolean gpu_pipelines_make (GpuDevice *device, GArray *list, GError **error);
 
 /* profile.c: two timestamps around each dispatch, one pool a command buffer. */
 typedef struct

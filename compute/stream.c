@@ -27,6 +27,8 @@ typedef struct
 struct _GpuStream
 {
   GpuDevice *device;
+  gboolean dry;
+  GArray *wanted; /* a rehearsal's pipelines, or NULL */
   GError *error;
   VkCommandPool pool;
   GArray *commands; /* VkCommandBuffer */
@@ -66,12 +68,21 @@ gpu_stream_new (GpuDevice *device)
 {
   GpuStream *stream = g_new0 (GpuStream, 1);
   stream->device = device ? gpu_device_ref (device) : NULL;
+  stream->dry = !device;
   stream->commands = g_array_new (FALSE, FALSE, sizeof (VkCommandBuffer));
   stream->set_pools = g_array_new (FALSE, FALSE, sizeof (VkDescriptorPool));
   stream->accesses = g_array_new (FALSE, FALSE, sizeof (Access));
   gpu_timer_init (&stream->timer);
   stream->views = g_hash_table_new_full (view_hash, view_equal, g_free, NULL);
   stream->buffers = g_hash_table_new_full (NULL, NULL, (GDestroyNotify) gpu_buffer_unref, NULL);
+  return stream;
+}
+
+GpuStream *
+gpu_stream_new_rehearsal (GpuDevice *device)
+{
+  GpuStream *stream = gpu_stream_new (device);
+  stream->dry = TRUE;
   return stream;
 }
 
@@ -101,6 +112,7 @@ gpu_stream_reset (GpuStream *stream)
   g_array_set_size (stream->set_pools, 0);
   g_array_set_size (stream->commands, 0);
   g_array_set_size (stream->accesses, 0);
+  g_clear_pointer (&stream->wanted, g_array_unref);
   g_clear_error (&stream->error);
   stream->open = stream->ended = FALSE;
   stream->sets_left = stream->dispatches = stream->barriers = 0;
@@ -132,7 +144,7 @@ gpu_stream_get_device (GpuStream *stream)
 gboolean
 gpu_stream_is_dry (const GpuStream *stream)
 {
-  return !stream->device;
+  return stream->dry;
 }
 
 void
@@ -226,7 +238,7 @@ end_commands (GpuStream *stream)
 static gboolean
 ready (GpuStream *stream)
 {
-  if (stream->error || !stream->device)
+  if (stream->error || stream->dry)
     return FALSE;
   g_assert (!stream->ended); /* a stream that ran is reset before it records anew */
   if (stream->open
@@ -459,6 +471,8 @@ gpu_stream_dispatch (GpuStream *stream, const GpuKernel *kernel, const GpuDispat
       order (stream, accesses, layout->n_bindings);
       record (stream, kernel, dispatch, pipeline, layout, set);
     }
+  else if (stream->dry && stream->device)
+    stream->wanted = gpu_pipelines_want (stream->wanted, stream->device, kernel, dispatch->spec);
   stream->dispatches++;
   stream->flops += dispatch->flops;
   stream->bytes += traffic (kernel, dispatch);
@@ -523,10 +537,28 @@ submit (GpuStream *stream)
   return check (stream, result, "running");
 }
 
+static gboolean
+report (GpuStream *stream, GError **error)
+{
+  if (!stream->error)
+    return TRUE;
+  g_propagate_error (error, g_error_copy (stream->error));
+  return FALSE;
+}
+
+gboolean
+gpu_stream_prepare (GpuStream *rehearsal, GError **error)
+{
+  g_assert (rehearsal->device && rehearsal->dry);
+  if (!rehearsal->error && rehearsal->wanted)
+    gpu_pipelines_make (rehearsal->device, rehearsal->wanted, &rehearsal->error);
+  return report (rehearsal, error);
+}
+
 gboolean
 gpu_stream_run (GpuStream *stream, GError **error)
 {
-  g_assert (stream->device);
+  g_assert (!stream->dry);
   if (!stream->error && !stream->ended)
     {
       end_commands (stream);
@@ -534,10 +566,7 @@ gpu_stream_run (GpuStream *stream, GError **error)
     }
   if (!stream->error && stream->commands->len > 0)
     submit (stream);
-  if (!stream->error)
-    return TRUE;
-  g_propagate_error (error, g_error_copy (stream->error));
-  return FALSE;
+  return report (stream, error);
 }
 
 guint64

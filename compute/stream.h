@@ -5,7 +5,8 @@
  * touches a range written (or writes one read) since the last barrier gets a barrier in front, which
  * covers read after write, write after read and write after write alike.
  *
- * A stream without a device records nothing and counts work: with a dry arena it is the forecast.
+ * A dry stream records nothing and counts work: with a dry arena it is the forecast. One that knows its
+ * device also gathers which kernels the recording will need.
  */
 #pragma once
 
@@ -31,6 +32,8 @@ typedef struct
 
 /* device NULL: a dry stream. */
 GpuStream *gpu_stream_new (GpuDevice *device);
+/* A dry stream that chooses kernels as one of this device does. */
+GpuStream *gpu_stream_new_rehearsal (GpuDevice *device);
 void gpu_stream_free (GpuStream *stream);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (GpuStream, gpu_stream_free)
 
@@ -44,6 +47,10 @@ void gpu_stream_zero (GpuStream *stream, GpuTensor tensor);
 /* What we find out ourselves while recording, such as a shape beyond a limit. */
 void gpu_stream_fail (GpuStream *stream, GpuError code, const char *format, ...)
     G_GNUC_PRINTF (3, 4);
+
+/* After a rehearsal: makes the pipelines of its kernels on all cores, where recording would make one
+ * after the other. */
+gboolean gpu_stream_prepare (GpuStream *rehearsal, GError **error);
 
 /* Ends recording at the first call, then runs all that was recorded and waits for it. */
 gboolean gpu_stream_run (GpuStream *stream, GError **error);

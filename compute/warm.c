@@ -10,14 +10,13 @@
 
 #define MAX_HELPERS 7
 
+/* What the driver finds in its cache takes less; then helpers would cost more than they save. */
+#define SLOW_USEC 50000
+
 /* No power of two, as the buffers of models: drivers may make other code for those. */
 #define DUMMY_BYTES 12288
 
-typedef struct
-{
-  GPtrArray *keys; /* GpuPipelineKey, borrowed */
-  guint next;      /* the first that nobody has taken; atomic */
-} Work;
+typedef struct _Work Work;
 
 typedef struct
 {
@@ -25,6 +24,14 @@ typedef struct
   Work *work;
   GThread *thread;
 } Helper;
+
+struct _Work
+{
+  GPtrArray *keys; /* GpuPipelineKey, borrowed */
+  guint next;      /* the first that nobody has taken; atomic */
+  Helper helpers[MAX_HELPERS];
+  guint n_helpers;
+};
 
 /* A pipeline with something bound, for one dispatch. */
 typedef struct
@@ -160,19 +167,29 @@ help (gpointer data)
 }
 
 /* Devices are opened before any of them works: loading a driver is no business of two threads. */
-static guint
-start_helpers (GpuDevice *device, Work *work, Helper *helpers)
+static void
+start_helpers (GpuDevice *device, Work *work)
 {
   const GpuDeviceOptions options = { .select = device->info.uuid, .read = device->read };
   const guint wanted = MIN (MAX_HELPERS, MAX (g_get_num_processors (), 1) - 1);
   guint n = 0;
-  if (device->info.type != GPU_TYPE_CPU || work->keys->len < 2)
-    return 0;
-  while (n < wanted && (helpers[n].device = gpu_device_open (&options, NULL)))
-    helpers[n++].work = work;
+  if (device->info.type != GPU_TYPE_CPU)
+    return;
+  while (n < wanted && (work->helpers[n].device = gpu_device_open (&options, NULL)))
+    work->helpers[n++].work = work;
   for (guint i = 0; i < n; i++)
-    helpers[i].thread = g_thread_new ("compile", help, &helpers[i]);
-  return n;
+    work->helpers[i].thread = g_thread_new ("compile", help, &work->helpers[i]);
+  work->n_helpers = n;
+}
+
+static void
+join_helpers (Work *work)
+{
+  for (guint i = 0; i < work->n_helpers; i++)
+    {
+      g_thread_join (work->helpers[i].thread);
+      gpu_device_unref (work->helpers[i].device);
+    }
 }
 
 static gboolean
@@ -181,11 +198,14 @@ warm_all (GpuDevice *device, Work *work, GpuProgress progress, gpointer data, GE
   const GpuPipelineKey *key;
   while ((key = take (work)))
     {
+      const gint64 begun = g_get_monotonic_time ();
       if (!warm_pipeline (device, key, error))
         {
           g_atomic_int_set (&work->next, (int) work->keys->len);
           return FALSE;
         }
+      if (!work->n_helpers && g_get_monotonic_time () - begun > SLOW_USEC)
+        start_helpers (device, work);
       if (progress)
         progress (MIN ((guint) g_atomic_int_get (&work->next), work->keys->len), work->keys->len,
                   data);
@@ -198,19 +218,13 @@ gpu_device_warm (GpuDevice *device, GpuProgress progress, gpointer data, GError 
 {
   g_autoptr (GPtrArray) keys = g_steal_pointer (&device->cold);
   Work work = { .keys = keys };
-  Helper helpers[MAX_HELPERS] = { 0 };
   device->cold = g_ptr_array_new ();
   if (keys->len == 0)
     return TRUE;
   if (progress)
     progress (0, keys->len, data);
-  const guint n = start_helpers (device, &work, helpers);
   const gboolean done = warm_all (device, &work, progress, data, error);
-  for (guint i = 0; i < n; i++)
-    {
-      g_thread_join (helpers[i].thread);
-      gpu_device_unref (helpers[i].device);
-    }
+  join_helpers (&work);
   if (done && progress)
     progress (keys->len, keys->len, data);
   return done;

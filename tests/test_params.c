@@ -253,7 +253,7 @@ test_seeds (void)
 
   load_config (&config, "tiny-full");
   g_autoptr (NnParams) params = nn_params_new (&config, 0);
-  guint first, second;
+  guint first = 0, second = 0;
   find (params, "transformer.resblocks.0.attn.out_proj.weight", &first);
   find (params, "transformer.resblocks.1.attn.out_proj.weight", &second);
   const NnParam *param = nn_params_get (params, first), *twin = nn_params_get (params, second);

@@ -9,7 +9,7 @@
 
 #define GEMM_KERNEL(shader)                                                                        \
   {                                                                                                \
-    GPU_KERNEL_CODE (shader), .bindings = "rrrruwrr", .push_bytes = sizeof (GemmPush), .n_spec = 8   \
+    GPU_KERNEL_CODE (shader), .bindings = "rrrruwrr", .push_bytes = sizeof (GemmPush), .n_spec = 8 \
   }
 
 /* Some CPU drivers cut loops after 65,535 rounds, nested ones together. A round of the texel form
@@ -110,8 +110,8 @@ multiply (GpuStream *stream, GpuLayout layout, GpuTensor c, GpuTensor a, GpuTens
   GpuTensor other = options->times.rows ? options->times : options->residual;
   GpuTensor slope = options->slope.rows ? options->slope : c;
   GpuDispatch dispatch = {
-    .tensors = { a, b, options->bias.rows ? options->bias : a, other.rows ? other : a, c,
-                 slope, c, slope },
+    .tensors = { a, b, options->bias.rows ? options->bias : a, other.rows ? other : a, c, slope, c,
+                 slope },
     .push = &push,
     .spec = { 0, epilogue (options) },
     .flops = 2ull * push.m * push.n * push.k,

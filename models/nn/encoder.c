@@ -113,15 +113,16 @@ make_output (NnEncoder *encoder, GError **error)
   return encoder->output_buffer != NULL;
 }
 
-/* Records twice: dry, to learn what memory it takes, and for the device. */
+/* Records twice: dry, to learn what memory and which kernels it takes, and for the device. */
 static gboolean
 plan (NnEncoder *encoder, GError **error)
 {
-  g_autoptr (GpuStream) dry = gpu_stream_new (NULL);
+  g_autoptr (GpuStream) dry = gpu_stream_new_rehearsal (encoder->model->device);
   encoder->arena =
       gpu_arena_new (gpu_device_get_info (encoder->model->device)->max_allocation_bytes);
   record (encoder, dry);
-  if (!gpu_arena_commit (encoder->arena, encoder->model->device, error))
+  if (!gpu_arena_commit (encoder->arena, encoder->model->device, error)
+      || !gpu_stream_prepare (dry, error))
     return FALSE;
   encoder->stream = gpu_stream_new (encoder->model->device);
   record (encoder, encoder->stream);

@@ -289,23 +289,70 @@ nn_params_block (const NnParams *params, guint block, GPtrArray *slab)
                       (guint) (nn_params_block_bytes (params, block, FALSE) / 4) };
 }
 
+/* A part of a parameter's values: any part may be drawn by itself, since draws are counted. */
+typedef struct
+{
+  const NnParam *param;
+  guint index;
+  guint64 seed;
+  float *values;
+  gsize begin, end; /* begin is a multiple of 4 */
+} Part;
+
+/* Four values that begin at i. */
+static void
+draw (float out[4], const Part *part, gsize i)
+{
+  const NnParam *param = part->param;
+  guint32 words[4];
+  double draws[4];
+  data_random_words (words, part->seed, DATA_RANDOM_INIT, part->index, (guint32) (i / 4));
+  if (param->init == NN_INIT_NORMAL)
+    {
+      data_random_normal (draws, words[0], words[1]);
+      data_random_normal (draws + 2, words[2], words[3]);
+    }
+  for (guint j = 0; j < 4; j++)
+    out[j] = (float) (param->init == NN_INIT_NORMAL
+                          ? param->scale * draws[j]
+                          : param->scale * (2 * data_random_unit (words[j]) - 1));
+}
+
+static gpointer
+fill_part (gpointer data)
+{
+  const Part *part = data;
+  for (gsize i = part->begin; i < part->end; i += 4)
+    {
+      float four[4];
+      if (part->param->init == NN_INIT_CONSTANT)
+        four[0] = four[1] = four[2] = four[3] = (float) part->param->scale;
+      else
+        draw (four, part, i);
+      for (guint j = 0; j < 4 && i + j < part->end; j++)
+        part->values[i + j] = four[j];
+    }
+  return NULL;
+}
+
 void
 nn_param_fill (const NnParam *param, guint index, guint64 seed, float *values)
 {
-  gsize n = (gsize) param->rows * param->cols;
-  for (gsize i = 0; i < n; i += 4)
-    {
-      guint32 words[4];
-      double draws[4];
-      data_random_words (words, seed, DATA_RANDOM_INIT, index, (guint32) (i / 4));
-      data_random_normal (draws, words[0], words[1]);
-      data_random_normal (draws + 2, words[2], words[3]);
-      for (guint j = 0; j < 4 && i + j < n; j++)
-        if (param->init == NN_INIT_NORMAL)
-          values[i + j] = (float) (param->scale * draws[j]);
-        else if (param->init == NN_INIT_UNIFORM)
-          values[i + j] = (float) (param->scale * (2 * data_random_unit (words[j]) - 1));
-        else
-          values[i + j] = (float) param->scale;
-    }
+  enum
+  {
+    MOST_PARTS = 16,
+    WORTH_A_THREAD = 1 << 17 /* values: some 5 ms */
+  };
+  const gsize n = (gsize) param->rows * param->cols;
+  const gsize parts = CLAMP (n / WORTH_A_THREAD, 1, MIN (g_get_num_processors (), MOST_PARTS));
+  const gsize size = ((n + parts - 1) / parts + 3) & ~(gsize) 3;
+  Part part[MOST_PARTS];
+  GThread *threads[MOST_PARTS];
+  for (gsize i = 0; i < parts; i++)
+    part[i] = (Part){ param, index, seed, values, MIN (i * size, n), MIN ((i + 1) * size, n) };
+  for (gsize i = 1; i < parts; i++)
+    threads[i] = g_thread_new ("draw", fill_part, &part[i]);
+  fill_part (&part[0]);
+  for (gsize i = 1; i < parts; i++)
+    g_thread_join (threads[i]);
 }

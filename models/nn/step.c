@@ -6,15 +6,16 @@
 #include <math.h>
 #include <string.h>
 
-/* Records twice: dry, to learn what memory it takes, and for the device. */
+/* Records twice: dry, to learn what memory and which kernels it takes, and for the device. */
 static gboolean
 plan (NnStep *step, GError **error)
 {
-  g_autoptr (GpuStream) dry = gpu_stream_new (NULL);
+  g_autoptr (GpuStream) dry = gpu_stream_new_rehearsal (step->model->device);
   GpuStream *const all_dry[NN_N_PHASES] = { dry, dry, dry, dry };
   step->arena = gpu_arena_new (gpu_device_get_info (step->model->device)->max_allocation_bytes);
   nn_step_record (step, all_dry);
-  if (!gpu_arena_commit (step->arena, step->model->device, error))
+  if (!gpu_arena_commit (step->arena, step->model->device, error)
+      || !gpu_stream_prepare (dry, error))
     return FALSE;
   for (guint i = 0; i < step->n_streams; i++)
     step->streams[i] = gpu_stream_new (step->model->device);
