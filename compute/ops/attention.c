@@ -114,11 +114,35 @@ lay_out_rows (GpuStream *stream, GpuDispatch *dispatch, Form *form, guint rows, 
   lay_out (stream, dispatch, form, groups, lanes, own);
 }
 
+/* What a workgroup of the texel form takes whose lanes own so many rows, times five: all rows share loads
+ * and shuffles, which take four fifths of a row's arithmetic. Under a causal mask a workgroup meets only
+ * the rows up to its own (or from its own on, which adds up to the same). */
+static guint64
+cost (const Form *form, guint lanes, guint own)
+{
+  const guint rows = lanes * own, tokens = form->push.tokens;
+  guint64 met = 0;
+  for (guint end = rows; end < tokens + rows; end += rows)
+    met += form->flags & ATTENTION_CAUSAL ? MIN (end, tokens) : tokens;
+  return met * (4 + 5 * own);
+}
+
+/* Rows a lane: the fewer workgroups the better, unless the last of a head is mostly empty, and as long as
+ * the arrays stay near the registers: up to `most` rows. */
+static guint
+rows_a_lane (const Form *form, guint lanes, guint most)
+{
+  guint best = 1;
+  for (guint own = 2; own <= most && !(form->flags & ATTENTION_SLICED); own++)
+    if (cost (form, lanes, own) < cost (form, lanes, best))
+      best = own;
+  return best;
+}
+
 /* A workgroup for every block of rows of a head: a tile of them, or in the texel form, which shuffles
- * within a subgroup, `own` a lane. Two rows a lane share the loads and shuffles of what they meet, as
- * long as their arrays stay near the registers: up to `pair4` vec4s of head width. */
+ * within a subgroup, up to `most` a lane. */
 static void
-lay_out_blocks (GpuStream *stream, GpuDispatch *dispatch, Form *form, guint pair4)
+lay_out_blocks (GpuStream *stream, GpuDispatch *dispatch, Form *form, guint most)
 {
   GpuDevice *device = gpu_stream_get_device (stream);
   if (!is_texel (stream))
@@ -129,9 +153,21 @@ lay_out_blocks (GpuStream *stream, GpuDispatch *dispatch, Form *form, guint pair
       return;
     }
   guint lanes = gpu_device_get_info (device)->subgroup_size;
-  gboolean pair = !(form->flags & ATTENTION_SLICED) && form->head4 <= pair4;
-  guint own = pair && form->push.tokens > lanes ? 2 : 1;
+  guint own = rows_a_lane (form, lanes, most);
   lay_out_rows (stream, dispatch, form, lanes * own, lanes, own);
+}
+
+/* By what was measured (compute/README.md, "Attention"). dkv keeps twice as much of a row. */
+static guint
+most_queries (const Form *form)
+{
+  return form->head4 <= 8 ? 3 : form->head4 <= 16 ? 2 : 1;
+}
+
+static guint
+most_keys (const Form *form)
+{
+  return form->head4 <= 16 ? 2 : 1;
 }
 
 /* Operations of `products` products of [T,D] by [D,T]; a causal mask leaves half of them. */
@@ -152,7 +188,7 @@ gpu_attention (GpuStream *stream, GpuTensor o, GpuTensor lse, GpuTensor qkv,
   g_assert (o.rows == qkv.rows && o.cols * 3 == qkv.cols);
   g_assert (lse.rows == form.push.batch_heads && lse.cols == shape->tokens);
   GpuDispatch dispatch = { .tensors = { qkv, o, lse }, .flops = operations (&form, 2) };
-  lay_out_blocks (stream, &dispatch, &form, 16);
+  lay_out_blocks (stream, &dispatch, &form, most_queries (&form));
   gpu_stream_dispatch (stream, &forward, &dispatch);
 }
 
@@ -199,12 +235,12 @@ gpu_attention_backward (GpuStream *stream, GpuArena *arena, GpuTensor dqkv, GpuT
 
   dispatch = (GpuDispatch){ .tensors = { qkv, d_o, lse, delta, da, dqkv, refined },
                             .flops = operations (&form, 3) };
-  lay_out_blocks (stream, &dispatch, &form, 8);
+  lay_out_blocks (stream, &dispatch, &form, most_queries (&form));
   gpu_stream_dispatch (stream, &dq_kernel, &dispatch);
   dispatch.tensors[3] = refined;
   dispatch.tensors[6] = (GpuTensor){ 0 };
   dispatch.flops = operations (&form, 4);
-  lay_out_blocks (stream, &dispatch, &form, 0);
+  lay_out_blocks (stream, &dispatch, &form, most_keys (&form));
   gpu_stream_dispatch (stream, &dkv_kernel, &dispatch);
   gpu_arena_give (arena, delta);
   gpu_arena_give (arena, refined);

@@ -22,7 +22,7 @@ ABI_END (AttentionPush)
 #define ATTENTION_SLICED 4    /* registers hold a slice of the columns that are written; scores are
                                * sums over loads of whole rows */
 #define ATTENTION_UNALIGNED 8 /* D is no multiple of 4: rows are read and written by elements */
-/* Specialisation constant 3: queries an invocation (forward and dq). */
+/* Specialisation constant 3: rows (queries, or keys) an invocation. */
 
 /* The tiled form computes scores in squares of so many rows and columns, and heads in slices of as
  * many columns. */

@@ -29,6 +29,7 @@ static const Shape shapes[] = {
   { "causal-one", { 2, 1, 2, TRUE }, 8, FALSE, 0 },
   { "causal-odd", { 1, 127, 2, TRUE }, 12, FALSE, 0 },
   { "causal-vit", { 1, 77, 1, TRUE }, 64, FALSE, 0 },
+  { "causal-three", { 2, 72, 2, TRUE }, 32, FALSE, 0 }, /* three queries a lane */
   { "unaligned-one", { 1, 1, 1, FALSE }, 1, FALSE, 0 },
   { "unaligned-seven", { 2, 7, 3, FALSE }, 7, TRUE, 0 },
   { "unaligned-odd", { 2, 37, 5, FALSE }, 10, TRUE, 0 },
