@@ -264,6 +264,36 @@ test_profiles (void)
   g_assert_null (find_event (reader, "profile", (int) G_N_ELEMENTS (steps)));
 }
 
+/* Watchers hear of kernels being compiled from the first to the last, now and then between, and
+ * before the first step; of no step, so that a resume leaves it. */
+static void
+test_compiling (void)
+{
+  g_autoptr (RunEventReader) reader = read_events ("straight");
+  const double seconds = run_event_number (find_event (reader, "step", 0), "wall");
+  const gint64 total = run_event_whole (find_event (reader, "compile", 0), "total");
+  gint64 before = -1;
+  guint n = 0;
+  g_assert_cmpint (total, >, 1);
+  g_assert_cmpint (run_event_whole (find_event (reader, "compile", 0), "done"), ==, 0);
+  for (guint i = 0; i < run_event_reader_count (reader); i++)
+    {
+      const cJSON *event = run_event_reader_get (reader, i);
+      const gint64 done = run_event_whole (event, "done");
+      if (strcmp (run_event_text (event, "type"), "step") == 0)
+        break;
+      if (strcmp (run_event_text (event, "type"), "compile") != 0)
+        continue;
+      g_assert_cmpint (run_event_whole (event, "total"), ==, total);
+      g_assert_cmpint (run_event_whole (event, "step"), ==, -1);
+      g_assert_cmpint (done, >, before);
+      before = done;
+      n++;
+    }
+  g_assert_cmpint (before, ==, total);
+  g_assert_cmpfloat (n, <=, 2 + 4 * seconds);
+}
+
 static void
 test_snapshot (void)
 {
@@ -622,6 +652,7 @@ main (int argc, char **argv)
   g_test_add_func ("/train/whole-run", test_whole_run);
   g_test_add_func ("/train/memory", test_memory);
   g_test_add_func ("/train/profiles", test_profiles);
+  g_test_add_func ("/train/compiling", test_compiling);
   g_test_add_func ("/train/snapshot", test_snapshot);
   g_test_add_func ("/train/learns", test_learns);
   g_test_add_func ("/train/killed", test_killed);

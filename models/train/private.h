@@ -55,6 +55,9 @@ gboolean train_plan_evaluation (Trainer *trainer, GError **error);
 gboolean train_evaluate (Trainer *trainer, GError **error);
 void train_say (Trainer *trainer, const char *format, ...) G_GNUC_PRINTF (2, 3);
 
+/* warm.c: compiles the kernels recorded so far, and says how far it is. */
+gboolean train_warm (Trainer *trainer, GError **error);
+
 /* control.c: what watchers ask for. */
 gboolean train_obey (Trainer *trainer, GError **error);
 

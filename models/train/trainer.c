@@ -21,10 +21,7 @@ train_plan_step (Trainer *trainer, GError **error)
                    &(NnStepOptions){ .batch = (guint) trainer->config.schedule.batch_size,
                                      .keep_rate = keep_rate },
                    error);
-  return trainer->step
-         && gpu_device_warm (trainer->device, trainer->observer.compiling, trainer->observer.data,
-                             error)
-         && train_plan_evaluation (trainer, error);
+  return trainer->step && train_warm (trainer, error) && train_plan_evaluation (trainer, error);
 }
 
 /* Decoding takes a while the first time: a wish to stop is heard meanwhile. */
