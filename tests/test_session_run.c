@@ -392,6 +392,77 @@ test_profile (void)
   close_run (&watch);
 }
 
+static gboolean
+compiles (gpointer data)
+{
+  return wb_run_get_summary (((Watch *) data)->run)->to_compile > 0;
+}
+
+static gboolean
+compiles_nothing (gpointer data)
+{
+  return !compiles (data);
+}
+
+/* Lines of events that begin with kernels being compiled are read until none is compiled. */
+static void
+assert_compiling (Watch *watch, const char *lines, guint done, guint total)
+{
+  guint compiled, to_compile;
+
+  watch->changes = 0;
+  session_append (wb_run_get_path (watch->run), "events.jsonl", lines);
+  session_wait (compiles, watch);
+  g_object_get (watch->run, "compiled", &compiled, "to-compile", &to_compile, NULL);
+  g_assert_cmpuint (compiled, ==, done);
+  g_assert_cmpuint (to_compile, ==, total);
+  g_assert_true (watch->changes & WB_CHANGED_SUMMARY);
+}
+
+static void
+assert_compiled (Watch *watch, const char *lines)
+{
+  session_append (wb_run_get_path (watch->run), "events.jsonl", lines);
+  session_wait (compiles_nothing, watch);
+  g_assert_cmpuint (wb_run_get_summary (watch->run)->compiled, ==, 0);
+}
+
+#define COMPILE "{\"type\":\"compile\",\"done\":12,\"total\":61}\n"
+
+/* Kernels are told of until a step, another state or a resume comes, or the last is compiled. */
+static void
+test_compiling (void)
+{
+  static const char *const ends[] = {
+    "{\"type\":\"compile\",\"done\":61,\"total\":61}\n",
+    "{\"type\":\"step\",\"step\":1,\"loss\":1}\n",
+    "{\"type\":\"resume\",\"step\":0}\n",
+    "{\"type\":\"state\",\"step\":0,\"state\":\"failed\",\"reason\":\"no memory\"}\n",
+    "{\"type\":\"state\",\"step\":0,\"state\":\"running\"}\n",
+    "{\"type\":\"compile\",\"done\":-1,\"total\":61}\n",
+    "{\"type\":\"compile\",\"done\":\"1\",\"total\":61}\n",
+    "{\"type\":\"compile\",\"done\":1,\"total\":1e15}\n",
+    "{\"type\":\"compile\"}\n",
+  };
+  g_autofree char *path = session_make_run (root, "compiling");
+  g_autofree char *lock_path = g_build_filename (path, "lock", NULL);
+  int lock = run_lock_take (lock_path, NULL);
+  Watch watch = open_run (path);
+
+  g_signal_connect (watch.run, "changed", G_CALLBACK (on_changed), &watch);
+  for (guint i = 0; i < G_N_ELEMENTS (ends); i++)
+    {
+      assert_compiling (&watch, COMPILE, 12, 61);
+      assert_compiled (&watch, ends[i]);
+    }
+  /* What says nothing of it leaves it as it was. */
+  assert_compiling (&watch, COMPILE "{\"type\":\"heartbeat\"}\n{\"type\":\"news\"}\n", 12, 61);
+  close (lock);
+  wait_state (&watch, WB_RUN_KILLED);
+  g_assert_true (compiles_nothing (&watch));
+  close_run (&watch);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -406,6 +477,7 @@ main (int argc, char **argv)
   g_test_add_func ("/session/run/released", test_released);
   g_test_add_func ("/session/run/lists", test_lists);
   g_test_add_func ("/session/run/profile", test_profile);
+  g_test_add_func ("/session/run/compiling", test_compiling);
   const int status = g_test_run ();
   temporary_remove (root);
   g_free (root);

@@ -23,6 +23,7 @@ struct _WbTrainPage
   GtkStack *stack;
   AdwStatusPage *status;
   GtkSpinner *spinner;
+  GtkProgressBar *counted;
   GtkButton *remedy, *folder, *strip_remedy;
   GtkInfoBar *strip;
   GtkLabel *strip_text;
@@ -102,6 +103,21 @@ set_remedy (GtkButton *button, const WbTrainStatus *status)
 }
 
 static void
+show_work (WbTrainPage *self, const WbTrainStatus *status)
+{
+  const gboolean counted = status->total > 0, spinning = status->working && !counted;
+  g_autofree char *text = g_strdup_printf ("%u of %u", status->done, status->total);
+
+  gtk_spinner_set_spinning (self->spinner, spinning);
+  gtk_widget_set_visible (GTK_WIDGET (self->spinner), spinning);
+  gtk_widget_set_visible (GTK_WIDGET (self->counted), counted);
+  if (!counted)
+    return;
+  gtk_progress_bar_set_text (self->counted, text);
+  gtk_progress_bar_set_fraction (self->counted, (double) status->done / status->total);
+}
+
+static void
 show_status (WbTrainPage *self)
 {
   g_auto (WbTrainStatus) status = { 0 };
@@ -112,8 +128,7 @@ show_status (WbTrainPage *self)
   adw_status_page_set_icon_name (self->status, status.working ? NULL : status.icon);
   adw_status_page_set_title (self->status, status.title);
   adw_status_page_set_description (self->status, text);
-  gtk_spinner_set_spinning (self->spinner, status.working);
-  gtk_widget_set_visible (GTK_WIDGET (self->spinner), status.working);
+  show_work (self, &status);
   gtk_widget_set_visible (GTK_WIDGET (self->folder), status.folder);
   set_remedy (self->remedy, &status);
   gtk_stack_set_visible_child_name (self->stack, "status");
@@ -391,6 +406,7 @@ bind_template (GtkWidgetClass *widget_class)
   BIND (stack);
   BIND (status);
   BIND (spinner);
+  BIND (counted);
   BIND (remedy);
   BIND (folder);
   BIND (strip);

@@ -36,8 +36,7 @@ static const struct
   [WB_RUN_STARTING] = { "system-run-symbolic", "Starting",
                         "The trainer opens its device and its data.", NULL, NULL },
   [WB_RUN_RUNNING] = { "system-run-symbolic", "Waiting for the first step",
-                       "The first step takes longest: the driver compiles the kernels.", NULL,
-                       NULL },
+                       "The trainer takes its memory and saves what it begins with.", NULL, NULL },
   [WB_RUN_PAUSED] = { "media-playback-pause-symbolic", "Paused before the first step",
                       "Go on whenever you like.", RESUME },
   [WB_RUN_STOPPED] = { "media-playback-stop-symbolic", "Stopped before the first step",
@@ -66,6 +65,18 @@ init_by_state (WbTrainStatus *status, WbRun *run)
     .working = state == WB_RUN_STARTING || state == WB_RUN_RUNNING,
     .folder = state == WB_RUN_FAILED || state == WB_RUN_KILLED,
     .grave = state == WB_RUN_FAILED || state == WB_RUN_KILLED,
+  };
+}
+
+static void
+init_compiling (WbTrainStatus *status, const WbSummary *summary)
+{
+  *status = (WbTrainStatus){
+    .title = "Compiling kernels",
+    .text = g_strdup ("The driver keeps what it compiles, so that later runs start sooner."),
+    .working = TRUE,
+    .done = summary->compiled,
+    .total = summary->to_compile,
   };
 }
 
@@ -104,6 +115,8 @@ wb_train_status_init_empty (WbTrainStatus *status, WbRun *run, gboolean gone)
     };
   else if (!is_loaded (run))
     *status = (WbTrainStatus){ .title = "", .working = TRUE };
+  else if (wb_run_get_summary (run)->to_compile > 0)
+    init_compiling (status, wb_run_get_summary (run));
   else
     init_by_state (status, run);
 }

@@ -13,7 +13,8 @@ typedef struct
   char *text;               /* owned; NULL: there is nothing to say */
   const char *remedy;       /* label; NULL: none */
   const char *action;       /* of the remedy */
-  gboolean working;         /* a spinner */
+  gboolean working;         /* a spinner, or a bar where it is counted */
+  guint done, total;        /* ... so much of it; total 0: not counted */
   gboolean folder;          /* its folder may tell more */
   gboolean grave;
 } WbTrainStatus;

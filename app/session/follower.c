@@ -18,6 +18,7 @@ typedef struct
 {
   guint rows, evals, alerts;
   gint64 state, profile; /* index of the last such event, -1: none */
+  gint64 compile;        /* the same, -1 when what came since shows that it is over */
 } Mark;
 
 struct _WbFollower
@@ -71,7 +72,7 @@ wb_follower_new (const char *path)
 {
   WbFollower *follower = g_new0 (WbFollower, 1);
   g_autofree char *events = g_build_filename (path, "events.jsonl", NULL);
-  const Mark none = { .state = -1, .profile = -1 };
+  const Mark none = { .state = -1, .profile = -1, .compile = -1 };
 
   follower->path = g_strdup (path);
   follower->reader = run_event_reader_new (events);
@@ -217,6 +218,13 @@ typedef struct
   gboolean snapshots, checkpoints;
 } Relist;
 
+/* Kernels are compiled at the beginning and when the plan of a step changes. A resume begins anew. */
+static gboolean
+is_beyond_compiling (const char *type)
+{
+  return strcmp (type, "step") == 0 || strcmp (type, "state") == 0 || strcmp (type, "resume") == 0;
+}
+
 static void
 take_event (WbFollower *follower, WbDelta *delta, guint index, Relist *relist)
 {
@@ -224,6 +232,8 @@ take_event (WbFollower *follower, WbDelta *delta, guint index, Relist *relist)
   const char *type = run_event_text (event, "type");
   Mark mark = g_array_index (follower->marks, Mark, index);
 
+  if (is_beyond_compiling (type))
+    mark.compile = -1;
   if (strcmp (type, "step") == 0 && run_event_whole (event, "step") >= 0)
     {
       take_step (delta, event);
@@ -243,6 +253,8 @@ take_event (WbFollower *follower, WbDelta *delta, guint index, Relist *relist)
     mark.state = index;
   else if (strcmp (type, "profile") == 0)
     mark.profile = index;
+  else if (strcmp (type, "compile") == 0)
+    mark.compile = index;
   else if (strcmp (type, "snapshot") == 0)
     relist->snapshots = TRUE;
   else if (strcmp (type, "checkpoint") == 0)
@@ -331,6 +343,22 @@ find_state (WbFollower *follower, WbDelta *delta, gboolean alive, gboolean loggi
   delta->reason = wb_folder_last_line (log, 0);
 }
 
+/* What a trainer wrote that is gone or at rest does not count. */
+static void
+find_compiling (WbFollower *follower, WbDelta *delta)
+{
+  const gint64 last = g_array_index (follower->marks, Mark, follower->marks->len - 1).compile;
+
+  if (last < 0 || delta->state != WB_RUN_RUNNING)
+    return;
+  const cJSON *event = run_event_reader_get (follower->reader, (guint) last);
+  const gint64 done = run_event_whole (event, "done"), total = run_event_whole (event, "total");
+  if (done < 0 || done >= total || total > G_MAXUINT)
+    return;
+  delta->compiled = (guint) done;
+  delta->to_compile = (guint) total;
+}
+
 static char *
 dup_data_name (const NnConfig *config)
 {
@@ -387,6 +415,7 @@ wb_follower_poll (WbFollower *follower)
   read_config (follower, delta);
   read_events (follower, delta, &relist);
   find_state (follower, delta, alive, logging);
+  find_compiling (follower, delta);
   if (relist.snapshots)
     delta->snapshots = run_steps (follower->path, RUN_SNAPSHOTS);
   if (relist.checkpoints)

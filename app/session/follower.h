@@ -47,6 +47,7 @@ typedef struct
   char *data;         /* with config: the data set's name */
   WbRunState state;
   char *reason;
+  guint compiled, to_compile; /* kernels; 0: none is compiled now */
   WbStamp stamp;
   gboolean gone;         /* there is no folder any more */
   GFileMonitor *monitor; /* the first time: hints on the global default main context */

@@ -47,6 +47,8 @@ enum
   PROP_TOTAL,
   PROP_CREATED,
   PROP_PROGRESS,
+  PROP_COMPILED,
+  PROP_TO_COMPILE,
   PROP_RATE,
   PROP_TIME_LEFT,
   PROP_RECALL,
@@ -116,6 +118,12 @@ wb_run_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec
     case PROP_PROGRESS:
       g_value_set_double (value, get_progress (summary));
       break;
+    case PROP_COMPILED:
+      g_value_set_uint (value, summary->compiled);
+      break;
+    case PROP_TO_COMPILE:
+      g_value_set_uint (value, summary->to_compile);
+      break;
     case PROP_RATE:
       g_value_set_double (value, self->rate);
       break;
@@ -184,6 +192,7 @@ install_properties (GObjectClass *class)
                   { PROP_RECALL, "recall" },
                   { PROP_TIME_LEFT, "time-left" },
                   { PROP_KEEP_RATE, "keep-rate" } },
+    counts[] = { { PROP_COMPILED, "compiled" }, { PROP_TO_COMPILE, "to-compile" } },
     flags_[] = { { PROP_LIVE, "live" }, { PROP_LOADED, "loaded" } };
 
   for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
@@ -192,6 +201,8 @@ install_properties (GObjectClass *class)
     props[wholes[i].id] = g_param_spec_int64 (wholes[i].name, NULL, NULL, 0, G_MAXINT64, 0, flags);
   for (guint i = 0; i < G_N_ELEMENTS (numbers); i++)
     props[numbers[i].id] = g_param_spec_double (numbers[i].name, NULL, NULL, -most, most, 0, flags);
+  for (guint i = 0; i < G_N_ELEMENTS (counts); i++)
+    props[counts[i].id] = g_param_spec_uint (counts[i].name, NULL, NULL, 0, G_MAXUINT, 0, flags);
   for (guint i = 0; i < G_N_ELEMENTS (flags_); i++)
     props[flags_[i].id] = g_param_spec_boolean (flags_[i].name, NULL, NULL, FALSE, flags);
   props[PROP_STATE] =
@@ -340,6 +351,8 @@ summarise (WbRun *self, const WbDelta *delta, guint changes)
   if (changes || !self->loaded)
     wb_record_summarise (self->record, summary);
   summary->state = delta->state;
+  summary->compiled = delta->compiled;
+  summary->to_compile = delta->to_compile;
   summary->stamp = delta->stamp;
   g_free (summary->reason);
   summary->reason = g_strdup (delta->reason);

@@ -36,6 +36,7 @@ G_DECLARE_FINAL_TYPE (WbRun, wb_run, WB, RUN, GObject)
  *   live                                       boolean, as wb_run_state_is_live()
  *   step total created                         int64
  *   progress                                   double 0..1
+ *   compiled to-compile                        uint, kernels while they are compiled, else 0
  *   rate                                       double, pairs/s over the last steps
  *   time-left                                  double, seconds, NAN unless running
  *   recall keep-rate                           double

@@ -47,7 +47,8 @@ typedef struct
   char *reason; /* of a failure; of a start, how it goes; may be NULL */
   WbRunState state;
   gint64 step, total;
-  double recall; /* newest R@10 of the student, text to picture, 0..1 */
+  guint compiled, to_compile; /* kernels, while they are what is waited for; else 0 */
+  double recall;              /* newest R@10 of the student, text to picture, 0..1 */
   double keep_rate;
   gint64 created; /* microseconds since 1970 */
   guint colour;   /* in Okabe-Ito's order, or WB_NO_COLOUR */

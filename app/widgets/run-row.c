@@ -20,6 +20,17 @@ struct _WbRunRow
 
 G_DEFINE_FINAL_TYPE (WbRunRow, wb_run_row, GTK_TYPE_BOX)
 
+static void
+describe_live (GString *text, const WbSummary *summary)
+{
+  if (summary->to_compile > 0)
+    g_string_printf (text, "compiling %u of %u", summary->compiled, summary->to_compile);
+  else
+    g_string_printf (text, "%s%.0f %%", summary->state == WB_RUN_PAUSED ? "paused at " : "",
+                     summary->total > 0 ? 100.0 * (double) summary->step / (double) summary->total
+                                        : 0.0);
+}
+
 static char *
 describe (const WbSummary *summary)
 {
@@ -29,9 +40,7 @@ describe (const WbSummary *summary)
     {
     case WB_RUN_RUNNING:
     case WB_RUN_PAUSED:
-      g_string_printf (text, "%s%.0f %%", summary->state == WB_RUN_PAUSED ? "paused at " : "",
-                       summary->total > 0 ? 100.0 * (double) summary->step / (double) summary->total
-                                          : 0.0);
+      describe_live (text, summary);
       break;
     case WB_RUN_FINISHED:
       g_string_assign (text, "done");

@@ -42,17 +42,29 @@ wb_status_text (WbRun *run)
   GString *text = g_string_new (NULL);
   if (state == WB_RUN_STARTING)
     g_string_append (text, summary->reason ? summary->reason : "starting");
+  else if (summary->to_compile > 0)
+    g_string_append_printf (text, "compiling kernels: %u of %u", summary->compiled,
+                            summary->to_compile);
   else
     g_string_append_printf (text, "%s%sstep %s of %s",
                             state == WB_RUN_RUNNING ? "" : wb_run_state_name (state),
                             state == WB_RUN_RUNNING ? "" : " at ",
                             draw_format (step, (double) summary->step, DRAW_INTEGER),
                             draw_format (total, (double) summary->total, DRAW_INTEGER));
-  if (state == WB_RUN_RUNNING)
+  if (state == WB_RUN_RUNNING && summary->to_compile == 0)
     add_pace (text, run);
   if (state == WB_RUN_FAILED && summary->reason)
     g_string_append_printf (text, " · %s", summary->reason);
   return g_string_free (text, FALSE);
+}
+
+/* Of what the text counts: kernels, else steps. */
+static double
+get_fraction (WbRun *run)
+{
+  const WbSummary *summary = wb_run_get_summary (run);
+  return summary->to_compile > 0 ? (double) summary->compiled / summary->to_compile
+                                 : get_double (run, "progress");
 }
 
 /* Running: pause and stop; paused: go on and stop; at rest short of its end: go on. */
@@ -82,7 +94,7 @@ update (WbStatusBar *bar)
   gtk_label_set_text (bar->name, wb_run_get_summary (bar->run)->name);
   gtk_label_set_text (bar->text, text);
   gtk_widget_set_tooltip_text (GTK_WIDGET (bar->text), text);
-  gtk_progress_bar_set_fraction (bar->progress, CLAMP (get_double (bar->run, "progress"), 0, 1));
+  gtk_progress_bar_set_fraction (bar->progress, get_fraction (bar->run));
   update_buttons (bar);
 }
 
