@@ -1,29 +1,16 @@
 /* The frame of penumbra-cli: help, version, exit statuses, progress lines. */
 #include "models/cli/progress.h"
+#include "tests/command.h"
 
-#include <gio/gio.h>
 #include <string.h>
 #include <sys/wait.h>
-
-static int
-run (const char *arguments, char **out, char **err)
-{
-  g_autofree char *line = g_strconcat (g_getenv ("PENUMBRA_CLI"), " ", arguments, NULL);
-  GError *error = NULL;
-  int status;
-
-  g_spawn_command_line_sync (line, out, err, &status, &error);
-  g_assert_no_error (error);
-  g_assert_true (WIFEXITED (status));
-  return WEXITSTATUS (status);
-}
 
 static void
 test_help (void)
 {
   g_autofree char *out = NULL, *err = NULL;
 
-  g_assert_cmpint (run ("--help", &out, &err), ==, 0);
+  g_assert_cmpint (command_run (NULL, "--help", &out, &err), ==, 0);
   g_assert_nonnull (strstr (out, "Usage: penumbra-cli COMMAND"));
   g_assert_cmpstr (err, ==, "");
 }
@@ -33,7 +20,7 @@ test_version (void)
 {
   g_autofree char *out = NULL, *err = NULL;
 
-  g_assert_cmpint (run ("--version", &out, &err), ==, 0);
+  g_assert_cmpint (command_run (NULL, "--version", &out, &err), ==, 0);
   g_assert_cmpstr (out, ==, "penumbra-cli " PENUMBRA_VERSION "\n");
 }
 
@@ -46,7 +33,7 @@ test_unknown (void)
     {
       g_autofree char *out = NULL, *err = NULL;
 
-      g_assert_cmpint (run (wrong[i], &out, &err), ==, 2);
+      g_assert_cmpint (command_run (NULL, wrong[i], &out, &err), ==, 2);
       g_assert_cmpstr (out, ==, "");
       g_assert_true (g_str_has_prefix (err, "penumbra-cli: "));
       g_assert_true (strchr (err, '\n') == err + strlen (err) - 1);

@@ -1,22 +1,17 @@
 /* penumbra-cli bench: what its rows hold, and what it says of wrong arguments. Speeds are looked at
  * for being numbers, never for being large. */
+#include "tests/command.h"
+
 #include <cjson/cJSON.h>
-#include <gio/gio.h>
 #include <math.h>
 #include <string.h>
-#include <sys/wait.h>
 
 static int
 run (const char *arguments, char **out, char **err)
 {
-  g_autofree char *line = g_strconcat (g_getenv ("PENUMBRA_CLI"), " bench ", arguments, NULL);
-  GError *error = NULL;
-  int status;
+  g_autofree char *bench = g_strconcat ("bench ", arguments, NULL);
 
-  g_spawn_command_line_sync (line, out, err, &status, &error);
-  g_assert_no_error (error);
-  g_assert_true (WIFEXITED (status));
-  return WEXITSTATUS (status);
+  return command_run (NULL, bench, out, err);
 }
 
 static double

@@ -1,4 +1,5 @@
 /* penumbra-cli data, run as its users run it. */
+#include "tests/command.h"
 #include "tests/temporary.h"
 
 #include <cjson/cJSON.h>
@@ -6,7 +7,6 @@
 #include <glib/gstdio.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/wait.h>
 
 static char *folder;
 
@@ -14,17 +14,8 @@ static char *folder;
 static int
 run (const char *arguments, char **out, char **err)
 {
-  g_autofree char *line = g_strconcat (g_getenv ("PENUMBRA_CLI"), " data ", arguments, NULL);
-  g_auto (GStrv) argv = NULL;
-  GError *error = NULL;
-  int status;
-
-  g_assert_true (g_shell_parse_argv (line, NULL, &argv, NULL));
-  g_spawn_sync (folder, argv, NULL, out ? G_SPAWN_DEFAULT : G_SPAWN_STDOUT_TO_DEV_NULL, NULL, NULL,
-                out, err, &status, &error);
-  g_assert_no_error (error);
-  g_assert_true (WIFEXITED (status));
-  return WEXITSTATUS (status);
+  g_autofree char *data = g_strconcat ("data ", arguments, NULL);
+  return command_run (folder, data, out, err);
 }
 
 static gboolean

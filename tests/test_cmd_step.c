@@ -1,10 +1,10 @@
 /* penumbra-cli step against the reference steps, and what it says of wrong input. */
+#include "tests/command.h"
 #include "tests/fixture.h"
 #include "tests/temporary.h"
 
 #include <glib/gstdio.h>
 #include <string.h>
-#include <sys/wait.h>
 
 static char *folder;
 
@@ -58,13 +58,7 @@ run (const Files *files, char **out, char **err)
                          files->teacher ? "--teacher" : NULL,
                          files->teacher,
                          NULL };
-  GError *error = NULL;
-  int status;
-
-  g_spawn_sync (NULL, (char **) argv, NULL, G_SPAWN_DEFAULT, NULL, NULL, out, err, &status, &error);
-  g_assert_no_error (error);
-  g_assert_true (WIFEXITED (status));
-  return WEXITSTATUS (status);
+  return command_spawn (NULL, argv, out, err);
 }
 
 static NnTensorFile *
@@ -282,11 +276,8 @@ test_bad_files (void)
   g_free (wrong.config);
   wrong.config = edit_config ("odd-patch", "\"keep_rate\": 0.6", "\"keep_rate\": 1.5");
   run_badly (&wrong, 2, field);
-  g_autofree char *line = g_strconcat (g_getenv ("PENUMBRA_CLI"), " step --config x", NULL);
   g_autofree char *err = NULL;
-  int status;
-  g_assert_true (g_spawn_command_line_sync (line, NULL, &err, &status, NULL));
-  g_assert_cmpint (WEXITSTATUS (status), ==, 2);
+  g_assert_cmpint (command_run (NULL, "step --config x", NULL, &err), ==, 2);
   g_assert_nonnull (strstr (err, missing[0]));
 }
 

@@ -4,12 +4,12 @@
 #include "models/data/pairs.h"
 #include "models/eval/evaluate.h"
 #include "models/nn/step.h"
+#include "tests/command.h"
 #include "tests/temporary.h"
 
 #include <cjson/cJSON.h>
 #include <math.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #define PICTURES 120
@@ -25,14 +25,7 @@ run (char **out, char **err, const char *format, ...)
   va_start (args, format);
   g_autofree char *arguments = g_strdup_vprintf (format, args);
   va_end (args);
-  g_autofree char *line = g_strconcat (g_getenv ("PENUMBRA_CLI"), " ", arguments, NULL);
-  GError *error = NULL;
-  int status;
-
-  g_spawn_command_line_sync (line, out, err, &status, &error);
-  g_assert_no_error (error);
-  g_assert_true (WIFEXITED (status));
-  return WEXITSTATUS (status);
+  return command_run (NULL, arguments, out, err);
 }
 
 static char *

@@ -6,6 +6,7 @@
 #include "models/run/folder.h"
 #include "models/run/steps.h"
 #include "models/train/forecast.h"
+#include "tests/command.h"
 #include "tests/temporary.h"
 
 #include <gio/gio.h>
@@ -25,32 +26,17 @@ in_folder (const char *name)
   return g_build_filename (folder, name, NULL);
 }
 
-static char **
-command_line (const char *arguments)
-{
-  g_autofree char *line = g_strconcat (g_getenv ("PENUMBRA_CLI"), " ", arguments, NULL);
-  char **argv = NULL;
-  g_assert_true (g_shell_parse_argv (line, NULL, &argv, NULL));
-  return argv;
-}
-
 /* Runs to the end in the temporary folder; the exit status. `err` may be NULL. */
 static int
 run (const char *arguments, char **err)
 {
-  g_auto (GStrv) argv = command_line (arguments);
   g_autofree char *said = NULL;
-  GError *error = NULL;
-  int status;
-  g_spawn_sync (folder, argv, NULL, G_SPAWN_STDOUT_TO_DEV_NULL, NULL, NULL, NULL, &said, &status,
-                &error);
-  g_assert_no_error (error);
-  g_assert_true (WIFEXITED (status));
-  if (WEXITSTATUS (status) != 0 && !err)
+  const int status = command_run (folder, arguments, NULL, &said);
+  if (status != 0 && !err)
     g_test_message ("%s: %s", arguments, said);
   if (err)
     *err = g_steal_pointer (&said);
-  return WEXITSTATUS (status);
+  return status;
 }
 
 static char *
