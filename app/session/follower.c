@@ -36,6 +36,15 @@ alert_clear (gpointer data)
   g_free (((WbAlert *) data)->text);
 }
 
+GArray *
+wb_alerts_new (void)
+{
+  GArray *alerts = g_array_new (FALSE, FALSE, sizeof (WbAlert));
+
+  g_array_set_clear_func (alerts, alert_clear);
+  return alerts;
+}
+
 void
 wb_delta_free (WbDelta *delta)
 {
@@ -62,8 +71,7 @@ delta_new (void)
 
   delta->rows = wb_series_new ();
   delta->evals = g_array_new (FALSE, FALSE, sizeof (WbEval));
-  delta->alerts = g_array_new (FALSE, FALSE, sizeof (WbAlert));
-  g_array_set_clear_func (delta->alerts, alert_clear);
+  delta->alerts = wb_alerts_new ();
   return delta;
 }
 

@@ -31,6 +31,9 @@ typedef struct
   char *text;
 } WbAlert;
 
+/* An empty list of alerts, which owns their texts. */
+GArray *wb_alerts_new (void);
+
 /* What a poll found. The keep_ counts say how much of each list is still true; then comes what is
  * appended. Lists that are NULL are as they were. */
 typedef struct

@@ -5,12 +5,6 @@
 
 #define PACE_ROWS 30
 
-static void
-alert_clear (gpointer data)
-{
-  g_free (((WbAlert *) data)->text);
-}
-
 WbRecord *
 wb_record_new (void)
 {
@@ -18,8 +12,7 @@ wb_record_new (void)
 
   record->series = wb_series_new ();
   record->evals = g_array_new (FALSE, FALSE, sizeof (WbEval));
-  record->alerts = g_array_new (FALSE, FALSE, sizeof (WbAlert));
-  g_array_set_clear_func (record->alerts, alert_clear);
+  record->alerts = wb_alerts_new ();
   record->snapshots = g_array_new (FALSE, FALSE, sizeof (gint64));
   record->checkpoints = g_array_new (FALSE, FALSE, sizeof (gint64));
   return record;
