@@ -4,6 +4,7 @@
 #include "models/cli/report.h"
 
 #include "models/data/dataset_check.h"
+#include "models/data/dataset_writer.h"
 #include "models/data/import.h"
 
 #include <stdio.h>
@@ -166,12 +167,7 @@ print_summary (const Options *options, const DataImportSummary *summary)
       return CLI_OK;
     }
   cJSON *object = cJSON_CreateObject ();
-  cJSON_AddNumberToObject (object, "items", (double) summary->items);
-  cJSON_AddNumberToObject (object, "train", (double) summary->train);
-  cJSON_AddNumberToObject (object, "val", (double) summary->val);
-  cJSON_AddNumberToObject (object, "captions", (double) summary->captions);
-  cJSON_AddNumberToObject (object, "skipped", (double) summary->skipped);
-  cJSON_AddNumberToObject (object, "noted", (double) summary->noted);
+  data_set_add_counts (object, summary);
   cJSON_AddNumberToObject (object, "vocabulary", summary->vocabulary_size);
   gboolean printed = cli_print_json (object);
   cJSON_Delete (object);

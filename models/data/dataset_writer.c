@@ -291,6 +291,17 @@ train_vocabulary (DataSetWriter *writer, guint asked, GError **error)
   return TRUE;
 }
 
+void
+data_set_add_counts (cJSON *object, const DataImportSummary *summary)
+{
+  cJSON_AddNumberToObject (object, "items", (double) summary->items);
+  cJSON_AddNumberToObject (object, "train", (double) summary->train);
+  cJSON_AddNumberToObject (object, "val", (double) summary->val);
+  cJSON_AddNumberToObject (object, "captions", (double) summary->captions);
+  cJSON_AddNumberToObject (object, "skipped", (double) summary->skipped);
+  cJSON_AddNumberToObject (object, "noted", (double) summary->noted);
+}
+
 static gboolean
 write_description (const DataSetWriter *writer, GError **error)
 {
@@ -301,12 +312,7 @@ write_description (const DataSetWriter *writer, GError **error)
   g_autofree char *source = g_utf8_make_valid (writer->source, -1);
   cJSON_AddStringToObject (object, "source", source);
   cJSON *counts = cJSON_AddObjectToObject (object, "counts");
-  cJSON_AddNumberToObject (counts, "items", (double) summary->items);
-  cJSON_AddNumberToObject (counts, "train", (double) summary->train);
-  cJSON_AddNumberToObject (counts, "val", (double) summary->val);
-  cJSON_AddNumberToObject (counts, "captions", (double) summary->captions);
-  cJSON_AddNumberToObject (counts, "skipped", (double) summary->skipped);
-  cJSON_AddNumberToObject (counts, "noted", (double) summary->noted);
+  data_set_add_counts (counts, summary);
   cJSON_AddNumberToObject (object, "vocabulary", summary->vocabulary_size);
 
   char *text = cJSON_Print (object);

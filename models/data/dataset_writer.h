@@ -43,4 +43,7 @@ gboolean data_set_writer_report (DataSetWriter *writer, DataReportKind kind, con
 gboolean data_set_writer_finish (DataSetWriter *writer, DataImportSummary *summary,
                                  const DataImportOptions *options, GError **error);
 
+/* What an import counted, into an object: `counts` of dataset.json, and what a command prints. */
+void data_set_add_counts (cJSON *object, const DataImportSummary *summary);
+
 G_END_DECLS
