@@ -149,15 +149,22 @@ shorten (const Pen *pen, char line[CAPACITY], double max_width)
   return line[0] ? width : 0;
 }
 
+/* Takes up the pen for a text and copies the line that is to be set; returns its width. */
+static double
+compose (Pen *pen, char line[CAPACITY], cairo_t *cr, const DrawTheme *theme, const DrawText *text)
+{
+  copy_valid (line, text->text ? text->text : "");
+  take_up (pen, cr, theme, text);
+  return shorten (pen, line, text->max_width);
+}
+
 double
 draw_text (cairo_t *cr, const DrawTheme *theme, const DrawText *text)
 {
   char line[CAPACITY];
   Pen pen;
-  copy_valid (line, text->text ? text->text : "");
   cairo_save (cr);
-  take_up (&pen, cr, theme, text);
-  const double width = shorten (&pen, line, text->max_width);
+  const double width = compose (&pen, line, cr, theme, text);
   double y = text->y;
   if (text->at == DRAW_AT_MIDDLE)
     y += FIGURE_HEIGHT * pen.size / 2;
@@ -175,10 +182,8 @@ draw_text_width (cairo_t *cr, const DrawTheme *theme, const DrawText *text)
 {
   char line[CAPACITY];
   Pen pen;
-  copy_valid (line, text->text ? text->text : "");
   cairo_save (cr);
-  take_up (&pen, cr, theme, text);
-  const double width = shorten (&pen, line, text->max_width);
+  const double width = compose (&pen, line, cr, theme, text);
   cairo_restore (cr);
   return width;
 }
