@@ -217,13 +217,17 @@ answer (Worker *worker, gpointer engine, const Wish *wish, gboolean more, GError
   return more;
 }
 
+static WbSearchWatch
+watch_of (Worker *worker, const Wish *wish)
+{
+  return (WbSearchWatch){ .stage = on_stage, .data = worker, .cancellable = wish->cancellable };
+}
+
 /* Gets ready, then answers what is asked by then: the question may have changed meanwhile. */
 static gboolean
 serve (Worker *worker, gpointer engine, Wish *wish)
 {
-  const WbSearchWatch watch = { .stage = on_stage,
-                                .data = worker,
-                                .cancellable = wish->cancellable };
+  const WbSearchWatch watch = watch_of (worker, wish);
   GError *error = NULL;
   gboolean more = FALSE;
 
@@ -236,9 +240,7 @@ serve (Worker *worker, gpointer engine, Wish *wish)
 static gboolean
 proceed (Worker *worker, gpointer engine, Wish *wish)
 {
-  const WbSearchWatch watch = { .stage = on_stage,
-                                .data = worker,
-                                .cancellable = wish->cancellable };
+  const WbSearchWatch watch = watch_of (worker, wish);
   GError *error = NULL;
   gboolean more = FALSE;
 
