@@ -17,7 +17,7 @@ typedef struct
 
 struct _WbSimilarityPage
 {
-  AdwBin parent_instance;
+  WbReelPage parent_instance;
 
   GtkStack *stack, *pair;
   AdwStatusPage *status;
@@ -31,7 +31,6 @@ struct _WbSimilarityPage
   GtkWidget *bar;
   WbStepSlider *slider;
 
-  WbReel *reel;
   WbProbes *probes; /* whose picture is shown */
   guint probe;      /* of picture */
   guint fitting;    /* source that lays out anew */
@@ -39,7 +38,13 @@ struct _WbSimilarityPage
   GHashTable *cells; /* path of a run -> Cell */
 };
 
-G_DEFINE_FINAL_TYPE (WbSimilarityPage, wb_similarity_page, ADW_TYPE_BIN)
+G_DEFINE_FINAL_TYPE (WbSimilarityPage, wb_similarity_page, WB_TYPE_REEL_PAGE)
+
+static WbReel *
+get_reel (WbSimilarityPage *self)
+{
+  return wb_reel_page_get_reel (WB_REEL_PAGE (self));
+}
 
 static void
 append_value (GString *text, const char *name, double value)
@@ -142,8 +147,8 @@ set_numbered (GtkLabel *label, const char *name, guint number)
 static void
 update_pair (WbSimilarityPage *self)
 {
-  WbSnapshot *snapshot = wb_reel_get_snapshot (self->reel);
-  WbProbes *probes = wb_reel_get_probes (self->reel);
+  WbSnapshot *snapshot = wb_reel_get_snapshot (get_reel (self));
+  WbProbes *probes = wb_reel_get_probes (get_reel (self));
   guint picture, caption;
   const gboolean any = wb_matrix_view_get_cell (self->view, &picture, &caption) && snapshot
                        && MAX (picture, caption) < MIN (snapshot->n, probes->n);
@@ -166,10 +171,10 @@ update_pair (WbSimilarityPage *self)
 static void
 save_cell (WbSimilarityPage *self)
 {
-  WbRun *run = wb_reel_get_run (self->reel);
+  WbRun *run = wb_reel_get_run (get_reel (self));
   guint picture, caption;
 
-  if (!run || !wb_reel_get_snapshot (self->reel))
+  if (!run || !wb_reel_get_snapshot (get_reel (self)))
     return;
   if (!wb_matrix_view_get_cell (self->view, &picture, &caption))
     {
@@ -186,20 +191,21 @@ static void
 restore_cell (WbSimilarityPage *self)
 {
   const Cell *cell =
-      g_hash_table_lookup (self->cells, wb_run_get_path (wb_reel_get_run (self->reel)));
+      g_hash_table_lookup (self->cells, wb_run_get_path (wb_reel_get_run (get_reel (self))));
 
   if (cell)
     wb_matrix_view_set_cell (self->view, cell->picture, cell->caption);
 }
 
 static void
-update (WbSimilarityPage *self)
+update (WbReelPage *page)
 {
-  WbSnapshot *snapshot = wb_reel_get_snapshot (self->reel);
-  const char *problem = wb_reel_get_problem (self->reel);
+  WbSimilarityPage *self = WB_SIMILARITY_PAGE (page);
+  WbSnapshot *snapshot = wb_reel_get_snapshot (get_reel (self));
+  const char *problem = wb_reel_get_problem (get_reel (self));
   const gboolean first = snapshot && !wb_matrix_view_is_shown (self->view);
 
-  wb_reel_status_update (self->reel, "similarities", self->stack, self->status, self->remedy);
+  wb_reel_status_update (get_reel (self), "similarities", self->stack, self->status, self->remedy);
   gtk_widget_set_visible (self->bar, wb_step_slider_get_step (self->slider) >= 0);
   gtk_widget_set_visible (GTK_WIDGET (self->problem), snapshot && problem);
   gtk_label_set_text (self->problem, problem ? problem : "");
@@ -209,45 +215,6 @@ update (WbSimilarityPage *self)
   if (snapshot)
     update_summary (self, snapshot);
   update_pair (self);
-}
-
-static gboolean
-on_move (GtkWidget *widget, GVariant *args, gpointer data)
-{
-  (void) data;
-  wb_step_slider_move (WB_SIMILARITY_PAGE (widget)->slider, g_variant_get_int32 (args));
-  return TRUE;
-}
-
-static gboolean
-on_newest (GtkWidget *widget, GVariant *args, gpointer data)
-{
-  (void) args;
-  (void) data;
-  wb_step_slider_set_following (WB_SIMILARITY_PAGE (widget)->slider, TRUE);
-  return TRUE;
-}
-
-static void
-retry (GtkWidget *widget, const char *action, GVariant *parameter)
-{
-  (void) action;
-  (void) parameter;
-  wb_reel_retry (WB_SIMILARITY_PAGE (widget)->reel);
-}
-
-static void
-wb_similarity_page_map (GtkWidget *widget)
-{
-  wb_reel_set_shown (WB_SIMILARITY_PAGE (widget)->reel, TRUE);
-  GTK_WIDGET_CLASS (wb_similarity_page_parent_class)->map (widget);
-}
-
-static void
-wb_similarity_page_unmap (GtkWidget *widget)
-{
-  GTK_WIDGET_CLASS (wb_similarity_page_parent_class)->unmap (widget);
-  wb_reel_set_shown (WB_SIMILARITY_PAGE (widget)->reel, FALSE);
 }
 
 static gboolean
@@ -280,12 +247,6 @@ wb_similarity_page_dispose (GObject *object)
   WbSimilarityPage *self = WB_SIMILARITY_PAGE (object);
 
   g_clear_handle_id (&self->fitting, g_source_remove);
-  if (self->reel)
-    {
-      g_signal_handlers_disconnect_by_data (self->reel, self);
-      g_object_run_dispose (G_OBJECT (self->reel));
-    }
-  g_clear_object (&self->reel);
   g_clear_pointer (&self->probes, wb_probes_unref);
   g_clear_pointer (&self->cells, g_hash_table_unref);
   G_OBJECT_CLASS (wb_similarity_page_parent_class)->dispose (object);
@@ -324,12 +285,7 @@ wb_similarity_page_class_init (WbSimilarityPageClass *class)
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (class);
 
   G_OBJECT_CLASS (class)->dispose = wb_similarity_page_dispose;
-  widget_class->map = wb_similarity_page_map;
-  widget_class->unmap = wb_similarity_page_unmap;
-  gtk_widget_class_install_action (widget_class, "snapshots.retry", NULL, retry);
-  gtk_widget_class_add_binding (widget_class, GDK_KEY_comma, 0, on_move, "i", -1);
-  gtk_widget_class_add_binding (widget_class, GDK_KEY_period, 0, on_move, "i", 1);
-  gtk_widget_class_add_binding (widget_class, GDK_KEY_n, 0, on_newest, NULL);
+  WB_REEL_PAGE_CLASS (class)->update = update;
   g_type_ensure (WB_TYPE_MATRIX_VIEW);
   g_type_ensure (WB_TYPE_STEP_SLIDER);
   gtk_widget_class_set_template_from_resource (widget_class,
@@ -344,9 +300,7 @@ wb_similarity_page_init (WbSimilarityPage *self)
 {
   self->cells = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   gtk_widget_init_template (GTK_WIDGET (self));
-  self->reel = wb_reel_new (self->slider);
-  g_signal_connect_swapped (self->reel, "changed", G_CALLBACK (update), self);
-  update (self);
+  wb_reel_page_set_slider (WB_REEL_PAGE (self), self->slider);
 }
 
 GtkWidget *
@@ -360,5 +314,5 @@ wb_similarity_page_set_run (WbSimilarityPage *self, WbRun *run)
 {
   save_cell (self);
   wb_matrix_view_set_cell (self->view, G_MAXUINT, G_MAXUINT);
-  wb_reel_set_run (self->reel, run);
+  wb_reel_set_run (get_reel (self), run);
 }

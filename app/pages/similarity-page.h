@@ -2,14 +2,12 @@
  * the run: matrices, and the picture, captions and values of the cell pointed at. */
 #pragma once
 
-#include "app/session/run.h"
-
-#include <adwaita.h>
+#include "app/pages/reel-page.h"
 
 G_BEGIN_DECLS
 
 #define WB_TYPE_SIMILARITY_PAGE (wb_similarity_page_get_type ())
-G_DECLARE_FINAL_TYPE (WbSimilarityPage, wb_similarity_page, WB, SIMILARITY_PAGE, AdwBin)
+G_DECLARE_FINAL_TYPE (WbSimilarityPage, wb_similarity_page, WB, SIMILARITY_PAGE, WbReelPage)
 
 GtkWidget *wb_similarity_page_new (void);
 

@@ -14,7 +14,7 @@ typedef struct
 
 struct _WbTokensPage
 {
-  AdwBin parent_instance;
+  WbReelPage parent_instance;
 
   GtkStack *stack;
   AdwStatusPage *status;
@@ -25,17 +25,22 @@ struct _WbTokensPage
   GtkWidget *bar;
   WbStepSlider *slider;
 
-  WbReel *reel;
   GHashTable *looks; /* path of a run -> Look */
   gboolean updating;
 };
 
-G_DEFINE_FINAL_TYPE (WbTokensPage, wb_tokens_page, ADW_TYPE_BIN)
+G_DEFINE_FINAL_TYPE (WbTokensPage, wb_tokens_page, WB_TYPE_REEL_PAGE)
+
+static WbReel *
+get_reel (WbTokensPage *self)
+{
+  return wb_reel_page_get_reel (WB_REEL_PAGE (self));
+}
 
 static const NnConfig *
 get_config (WbTokensPage *self)
 {
-  WbRun *run = wb_reel_get_run (self->reel);
+  WbRun *run = wb_reel_get_run (get_reel (self));
 
   return run ? wb_run_get_config (run) : NULL;
 }
@@ -52,14 +57,14 @@ static void
 update_hint (WbTokensPage *self)
 {
   g_autofree char *hint = NULL;
-  const char *problem = self->reel ? wb_reel_get_problem (self->reel) : NULL;
+  const char *problem = get_reel (self) ? wb_reel_get_problem (get_reel (self)) : NULL;
 
   g_object_get (self->view, "hint", &hint, NULL);
   if (problem)
     gtk_label_set_text (self->hint, problem);
   else if (hint)
     gtk_label_set_text (self->hint, hint);
-  else if (self->reel && fuses (self))
+  else if (get_reel (self) && fuses (self))
     gtk_label_set_text (self->hint, "In colour: kept · veiled: dropped · hatched: fused into one "
                                     "token · point at a patch for more");
   else
@@ -94,8 +99,8 @@ explain_no_shrinking (WbTokensPage *self)
 static void
 show_probe (WbTokensPage *self)
 {
-  WbSnapshot *snapshot = wb_reel_get_snapshot (self->reel);
-  WbProbes *probes = wb_reel_get_probes (self->reel);
+  WbSnapshot *snapshot = wb_reel_get_snapshot (get_reel (self));
+  WbProbes *probes = wb_reel_get_probes (get_reel (self));
   const guint probe = wb_probe_strip_get_selected (self->strip);
   const gboolean any = probes && probe < probes->n;
 
@@ -109,7 +114,7 @@ static void
 restore_look (WbTokensPage *self, WbProbes *probes)
 {
   const Look *look =
-      g_hash_table_lookup (self->looks, wb_run_get_path (wb_reel_get_run (self->reel)));
+      g_hash_table_lookup (self->looks, wb_run_get_path (wb_reel_get_run (get_reel (self))));
 
   self->updating = TRUE;
   wb_probe_strip_set_probes (self->strip, probes);
@@ -121,9 +126,9 @@ restore_look (WbTokensPage *self, WbProbes *probes)
 static void
 save_look (WbTokensPage *self)
 {
-  WbRun *run = wb_reel_get_run (self->reel);
+  WbRun *run = wb_reel_get_run (get_reel (self));
 
-  if (!run || !wb_reel_get_probes (self->reel))
+  if (!run || !wb_reel_get_probes (get_reel (self)))
     return;
   Look *look = g_new (Look, 1);
   look->probe = wb_probe_strip_get_selected (self->strip);
@@ -132,16 +137,17 @@ save_look (WbTokensPage *self)
 }
 
 static void
-update (WbTokensPage *self)
+update (WbReelPage *page)
 {
-  WbSnapshot *snapshot = wb_reel_get_snapshot (self->reel);
-  WbProbes *probes = wb_reel_get_probes (self->reel);
+  WbTokensPage *self = WB_TOKENS_PAGE (page);
+  WbSnapshot *snapshot = wb_reel_get_snapshot (get_reel (self));
+  WbProbes *probes = wb_reel_get_probes (get_reel (self));
   const NnConfig *config = get_config (self);
   const gboolean shrinks = snapshot ? snapshot->n_blocks > 0
                                     : !config || config->expedition.method != NN_EXPEDITION_NONE;
 
   if (shrinks)
-    wb_reel_status_update (self->reel, "tokens", self->stack, self->status, self->remedy);
+    wb_reel_status_update (get_reel (self), "tokens", self->stack, self->status, self->remedy);
   else
     explain_no_shrinking (self);
   gtk_widget_set_visible (self->bar, shrinks && wb_step_slider_get_step (self->slider) >= 0);
@@ -153,25 +159,8 @@ update (WbTokensPage *self)
 static void
 on_selected (WbTokensPage *self)
 {
-  if (self->reel && !self->updating)
+  if (get_reel (self) && !self->updating)
     show_probe (self);
-}
-
-static gboolean
-on_move (GtkWidget *widget, GVariant *args, gpointer data)
-{
-  (void) data;
-  wb_step_slider_move (WB_TOKENS_PAGE (widget)->slider, g_variant_get_int32 (args));
-  return TRUE;
-}
-
-static gboolean
-on_newest (GtkWidget *widget, GVariant *args, gpointer data)
-{
-  (void) args;
-  (void) data;
-  wb_step_slider_set_following (WB_TOKENS_PAGE (widget)->slider, TRUE);
-  return TRUE;
 }
 
 static gboolean
@@ -186,38 +175,10 @@ on_heat (GtkWidget *widget, GVariant *args, gpointer data)
 }
 
 static void
-retry (GtkWidget *widget, const char *action, GVariant *parameter)
-{
-  (void) action;
-  (void) parameter;
-  wb_reel_retry (WB_TOKENS_PAGE (widget)->reel);
-}
-
-static void
-wb_tokens_page_map (GtkWidget *widget)
-{
-  wb_reel_set_shown (WB_TOKENS_PAGE (widget)->reel, TRUE);
-  GTK_WIDGET_CLASS (wb_tokens_page_parent_class)->map (widget);
-}
-
-static void
-wb_tokens_page_unmap (GtkWidget *widget)
-{
-  GTK_WIDGET_CLASS (wb_tokens_page_parent_class)->unmap (widget);
-  wb_reel_set_shown (WB_TOKENS_PAGE (widget)->reel, FALSE);
-}
-
-static void
 wb_tokens_page_dispose (GObject *object)
 {
   WbTokensPage *self = WB_TOKENS_PAGE (object);
 
-  if (self->reel)
-    {
-      g_signal_handlers_disconnect_by_data (self->reel, self);
-      g_object_run_dispose (G_OBJECT (self->reel));
-    }
-  g_clear_object (&self->reel);
   g_clear_pointer (&self->looks, g_hash_table_unref);
   G_OBJECT_CLASS (wb_tokens_page_parent_class)->dispose (object);
 }
@@ -228,12 +189,7 @@ wb_tokens_page_class_init (WbTokensPageClass *class)
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (class);
 
   G_OBJECT_CLASS (class)->dispose = wb_tokens_page_dispose;
-  widget_class->map = wb_tokens_page_map;
-  widget_class->unmap = wb_tokens_page_unmap;
-  gtk_widget_class_install_action (widget_class, "snapshots.retry", NULL, retry);
-  gtk_widget_class_add_binding (widget_class, GDK_KEY_comma, 0, on_move, "i", -1);
-  gtk_widget_class_add_binding (widget_class, GDK_KEY_period, 0, on_move, "i", 1);
-  gtk_widget_class_add_binding (widget_class, GDK_KEY_n, 0, on_newest, NULL);
+  WB_REEL_PAGE_CLASS (class)->update = update;
   gtk_widget_class_add_binding (widget_class, GDK_KEY_h, 0, on_heat, NULL);
   g_type_ensure (WB_TYPE_PROBE_STRIP);
   g_type_ensure (WB_TYPE_TOKENS_VIEW);
@@ -258,9 +214,7 @@ wb_tokens_page_init (WbTokensPage *self)
 {
   self->looks = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   gtk_widget_init_template (GTK_WIDGET (self));
-  self->reel = wb_reel_new (self->slider);
-  g_signal_connect_swapped (self->reel, "changed", G_CALLBACK (update), self);
-  update (self);
+  wb_reel_page_set_slider (WB_REEL_PAGE (self), self->slider);
 }
 
 GtkWidget *
@@ -273,5 +227,5 @@ void
 wb_tokens_page_set_run (WbTokensPage *self, WbRun *run)
 {
   save_look (self);
-  wb_reel_set_run (self->reel, run);
+  wb_reel_set_run (get_reel (self), run);
 }

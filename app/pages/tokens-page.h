@@ -2,14 +2,12 @@
  * block, at any snapshot of the run. */
 #pragma once
 
-#include "app/session/run.h"
-
-#include <adwaita.h>
+#include "app/pages/reel-page.h"
 
 G_BEGIN_DECLS
 
 #define WB_TYPE_TOKENS_PAGE (wb_tokens_page_get_type ())
-G_DECLARE_FINAL_TYPE (WbTokensPage, wb_tokens_page, WB, TOKENS_PAGE, AdwBin)
+G_DECLARE_FINAL_TYPE (WbTokensPage, wb_tokens_page, WB, TOKENS_PAGE, WbReelPage)
 
 GtkWidget *wb_tokens_page_new (void);
 
