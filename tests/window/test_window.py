@@ -22,7 +22,7 @@ COMPLAINT = re.compile(r"WARNING|CRITICAL|ERROR(?!: LeakSanitizer)|runtime error
 LEAK = re.compile(r"^(?:Direct|Indirect) leak of .*(?:\n    #.*)*", re.MULTILINE)
 # GLib's first table of 2,048 quarks, made when it is loaded, is left behind for a larger one.
 QUARKS = re.compile(r"Direct leak of 16384 byte\(s\) in 1 object.*\n.*malloc.*\n.* in g_malloc \S+\Z")
-EPOCHS = 300  # more than anybody waits for
+EPOCHS = 900  # more than anybody waits for
 
 
 class Story:
