@@ -345,6 +345,48 @@ dry_counts (void)
   g_assert_cmpuint (gpu_stream_get_flops (stream), ==, 0);
 }
 
+static void
+note_total (guint done, guint total, gpointer data)
+{
+  (void) done;
+  *(guint *) data = total;
+}
+
+/* Kernels that are new to the device, as no other test uses them: two, one of them twice. */
+static void
+record_rare (GpuStream *stream, GpuTensor y, GpuTensor x)
+{
+  const GpuGemmOptions bent = { .activation = GPU_QUICK_GELU, .accumulate = TRUE };
+  const GpuGemmOptions more = { .activation = GPU_GELU, .accumulate = TRUE };
+  gpu_gemm (stream, GPU_TN, y, x, x, &bent);
+  gpu_gemm (stream, GPU_TN, y, x, x, &more);
+  gpu_gemm (stream, GPU_TN, y, x, x, &bent);
+}
+
+/* A rehearsal runs nothing, counts as any dry stream does, and leaves nothing to make for the recording
+ * that it rehearsed. */
+static void
+rehearses (TestBench *bench, gconstpointer data)
+{
+  g_autoptr (GpuStream) rehearsal = gpu_stream_new_rehearsal (bench->device);
+  g_autoptr (GError) error = NULL;
+  guint made = 0, left = 0;
+  GpuTensor x = test_tensor (bench, 4, 4), y = test_tensor (bench, 4, 4);
+  (void) data;
+  g_assert_true (gpu_device_warm (bench->device, NULL, NULL, &error));
+  g_assert_true (gpu_stream_is_dry (rehearsal));
+  record_rare (rehearsal, y, x);
+  g_assert_cmpuint (gpu_stream_get_dispatches (rehearsal), ==, 3);
+  g_assert_true (gpu_stream_prepare (rehearsal, &error));
+  g_assert_true (gpu_device_warm (bench->device, note_total, &made, &error));
+  g_assert_cmpuint (made, ==, 2);
+  record_rare (bench->stream, y, x);
+  test_bench_run (bench);
+  g_assert_true (gpu_device_warm (bench->device, note_total, &left, &error));
+  g_assert_cmpuint (left, ==, 0);
+  g_assert_no_error (error);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -361,5 +403,6 @@ main (int argc, char **argv)
   test_add ("stream", "profile", profile_adds_up, NULL);
   test_add ("stream", "profile-shapes", profile_tells_shapes, NULL);
   test_add ("stream", "copies", copies_and_zeros, NULL);
+  test_add ("stream", "rehearsal", rehearses, NULL);
   return test_run ();
 }
