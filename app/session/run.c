@@ -1,15 +1,14 @@
 #include "app/session/run.h"
 
 #include "app/session/method.h"
+#include "app/session/poller.h"
 #include "app/session/record.h"
-#include "app/session/work.h"
 
 #include <math.h>
 #include <string.h>
 
 #define LIVE_MS 250
 #define OPEN_MS 1000
-#define HINT_MS 50
 
 struct _WbRun
 {
@@ -25,10 +24,7 @@ struct _WbRun
   WbRecord *record;
 
   guint opened;
-  WbFollower *follower; /* the worker's while polling */
-  GFileMonitor *monitor;
-  gboolean polling, again;
-  guint timer;
+  WbPoller *poller; /* while the run is wanted */
 };
 
 enum
@@ -62,8 +58,6 @@ static GParamSpec *props[N_PROPS];
 static guint changed_signal;
 
 G_DEFINE_FINAL_TYPE (WbRun, wb_run, G_TYPE_OBJECT)
-
-static void poll_now (WbRun *self);
 
 static double
 get_progress (const WbSummary *summary)
@@ -148,14 +142,19 @@ wb_run_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec
 }
 
 static void
+stop_polling (WbRun *self)
+{
+  if (self->poller)
+    wb_poller_stop (self->poller);
+  g_clear_object (&self->poller);
+}
+
+static void
 wb_run_dispose (GObject *object)
 {
   WbRun *self = WB_RUN (object);
 
-  g_clear_handle_id (&self->timer, g_source_remove);
-  if (self->monitor)
-    g_signal_handlers_disconnect_by_data (self->monitor, self);
-  g_clear_object (&self->monitor);
+  stop_polling (self);
   G_OBJECT_CLASS (wb_run_parent_class)->dispose (object);
 }
 
@@ -165,7 +164,6 @@ wb_run_finalize (GObject *object)
   WbRun *self = WB_RUN (object);
 
   wb_record_free (self->record);
-  wb_follower_free (self->follower);
   wb_summary_free (self->summary);
   g_free (self->config);
   g_free (self->problem);
@@ -367,51 +365,11 @@ is_wanted (WbRun *self)
   return self->opened > 0 || wb_run_state_is_live (wb_run_get_state (self));
 }
 
-static gboolean
-on_timer (gpointer data)
-{
-  WbRun *self = data;
-
-  self->timer = 0;
-  poll_now (self);
-  return G_SOURCE_REMOVE;
-}
-
-static void
-poll_within (WbRun *self, guint ms)
-{
-  g_clear_handle_id (&self->timer, g_source_remove);
-  self->timer = g_timeout_add (ms, on_timer, self);
-}
-
-static void
-on_hint (GFileMonitor *monitor, GFile *file, GFile *other, GFileMonitorEvent event, WbRun *self)
-{
-  (void) monitor;
-  (void) file;
-  (void) other;
-  if (event != G_FILE_MONITOR_EVENT_ATTRIBUTE_CHANGED && !self->polling)
-    poll_within (self, HINT_MS);
-}
-
-static void
-take_monitor (WbRun *self, WbDelta *delta)
-{
-  if (!delta->monitor || self->monitor)
-    return;
-  self->monitor = g_steal_pointer (&delta->monitor);
-  g_signal_connect (self->monitor, "changed", G_CALLBACK (on_hint), self);
-}
-
 /* A run that is over and that nobody looks at keeps its summary only. */
 static void
 release (WbRun *self)
 {
-  g_clear_pointer (&self->follower, wb_follower_free);
-  if (self->monitor)
-    g_signal_handlers_disconnect_by_data (self->monitor, self);
-  g_clear_object (&self->monitor);
-  g_clear_handle_id (&self->timer, g_source_remove);
+  stop_polling (self);
   g_clear_pointer (&self->config, g_free);
   wb_record_free (self->record);
   self->record = wb_record_new ();
@@ -420,20 +378,6 @@ release (WbRun *self)
       self->loaded = FALSE;
       g_object_notify_by_pspec (G_OBJECT (self), props[PROP_LOADED]);
     }
-}
-
-static void
-plan_next (WbRun *self)
-{
-  if (self->gone)
-    return;
-  if (self->again)
-    poll_within (self, HINT_MS);
-  else if (!is_wanted (self))
-    release (self);
-  else
-    poll_within (self, wb_run_state_is_live (wb_run_get_state (self)) ? LIVE_MS : OPEN_MS);
-  self->again = FALSE;
 }
 
 static void
@@ -450,7 +394,6 @@ apply (WbRun *self, WbDelta *delta)
     }
   changes |= take_record (self, delta, &first_row);
   summarise (self, delta, changes);
-  take_monitor (self, delta);
   g_free (self->problem);
   self->problem = delta->error ? g_strdup (delta->error->message) : NULL;
   self->loaded = TRUE;
@@ -462,42 +405,36 @@ apply (WbRun *self, WbDelta *delta)
     g_signal_emit (self, changed_signal, 0, changes, first_row);
 }
 
+/* Whoever hears of it may let the run go. */
 static void
-poll_in_thread (GTask *task, gpointer source, gpointer follower, GCancellable *cancellable)
+on_polled (WbDelta *delta, gpointer data)
 {
-  (void) source;
-  (void) cancellable;
-  g_task_return_pointer (task, wb_follower_poll (follower), (GDestroyNotify) wb_delta_free);
-}
+  g_autoptr (WbRun) self = g_object_ref (data);
 
-static void
-on_polled (GObject *source, GAsyncResult *result, gpointer data)
-{
-  WbRun *self = WB_RUN (source);
-  g_autoptr (WbDelta) delta = g_task_propagate_pointer (G_TASK (result), NULL);
-
-  (void) data;
-  self->polling = FALSE;
   apply (self, delta);
-  plan_next (self);
 }
 
-/* Polls follow one another: the follower belongs to one thread at a time. */
+static guint
+choose_next (gpointer data)
+{
+  WbRun *self = data;
+
+  if (self->gone)
+    return 0;
+  if (is_wanted (self))
+    return wb_run_state_is_live (wb_run_get_state (self)) ? LIVE_MS : OPEN_MS;
+  release (self);
+  return 0;
+}
+
 static void
 poll_now (WbRun *self)
 {
-  if (self->polling)
-    {
-      self->again = TRUE;
-      return;
-    }
-  if (!self->follower)
-    self->follower = wb_follower_new (self->path);
-  self->polling = TRUE;
-  g_clear_handle_id (&self->timer, g_source_remove);
-  g_autoptr (GTask) task = g_task_new (self, NULL, on_polled, NULL);
-  g_task_set_task_data (task, self->follower, NULL);
-  wb_work_run (task, poll_in_thread);
+  static const WbPollerCalls calls = { on_polled, choose_next };
+
+  if (!self->poller)
+    self->poller = wb_poller_new (self->path, &calls, self);
+  wb_poller_poke (self->poller);
 }
 
 void
@@ -512,7 +449,8 @@ void
 wb_run_close (WbRun *self)
 {
   g_return_if_fail (WB_IS_RUN (self) && self->opened > 0);
-  if (--self->opened == 0 && !self->polling && !is_wanted (self))
+  const gboolean polling = self->poller && wb_poller_is_polling (self->poller);
+  if (--self->opened == 0 && !polling && !is_wanted (self))
     release (self);
 }
 
