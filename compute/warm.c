@@ -204,7 +204,8 @@ warm_all (GpuDevice *device, Work *work, GpuProgress progress, gpointer data, GE
           g_atomic_int_set (&work->next, (int) work->keys->len);
           return FALSE;
         }
-      if (!work->n_helpers && g_get_monotonic_time () - begun > SLOW_USEC)
+      if (!work->n_helpers && g_get_monotonic_time () - begun > SLOW_USEC
+          && (guint) g_atomic_int_get (&work->next) < work->keys->len)
         start_helpers (device, work);
       if (progress)
         progress (MIN ((guint) g_atomic_int_get (&work->next), work->keys->len), work->keys->len,
