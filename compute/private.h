@@ -85,6 +85,22 @@ GArray *gpu_pipelines_want (GArray *list, GpuDevice *device, const GpuKernel *ke
 /* Makes all of a list on all cores, and empties it. */
 gboolean gpu_pipelines_make (GpuDevice *device, GArray *list, GError **error);
 
+/* bindings.c: descriptors and views of one stream; they live until it is reset. */
+typedef struct
+{
+  GArray *set_pools; /* VkDescriptorPool */
+  guint sets_left;   /* in the newest */
+  GHashTable *views;
+} GpuBindings;
+
+void gpu_bindings_init (GpuBindings *bindings);
+void gpu_bindings_reset (GpuBindings *bindings, GpuDevice *device);
+void gpu_bindings_clear (GpuBindings *bindings); /* once reset */
+/* VK_NULL_HANDLE on an error, such as a tensor beyond what the device binds. */
+VkDescriptorSet gpu_bindings_write (GpuBindings *bindings, GpuDevice *device,
+                                    const GpuKernel *kernel, const GpuKernelLayout *layout,
+                                    const GpuTensor *tensors, GError **error);
+
 /* profile.c: two timestamps around each dispatch, one pool a command buffer. */
 typedef struct
 {

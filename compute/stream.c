@@ -9,7 +9,6 @@
  * 0.2 TFLOP/s that the slowest of cards reach. */
 #define DISPATCHES_PER_BUFFER 512
 #define FLOPS_PER_BUFFER 200000000000ull
-#define SETS_PER_POOL 256
 
 typedef struct
 {
@@ -17,12 +16,6 @@ typedef struct
   guint64 begin, end;
   gboolean write;
 } Access;
-
-typedef struct
-{
-  GpuBuffer *buffer;
-  guint64 offset, bytes;
-} ViewKey;
 
 struct _GpuStream
 {
@@ -35,11 +28,9 @@ struct _GpuStream
   gboolean open;    /* the last command buffer is being recorded */
   gboolean ended;
   VkFence fence;
-  GArray *set_pools; /* VkDescriptorPool */
-  guint sets_left;
+  GpuBindings bindings;
   guint in_buffer;     /* dispatches in the current command buffer ... */
   guint64 in_flops;    /* ... and their operations */
-  GHashTable *views;   /* ViewKey -> VkBufferView */
   GHashTable *buffers; /* every buffer used, kept alive */
   GArray *accesses;    /* Access since the last barrier */
   guint64 flops, bytes;
@@ -48,21 +39,6 @@ struct _GpuStream
   GpuTimer timer;
 };
 
-static guint
-view_hash (gconstpointer data)
-{
-  const ViewKey *key = data;
-  return g_direct_hash (key->buffer) ^ (guint) (key->offset >> 8) * 2654435761u
-         ^ (guint) key->bytes;
-}
-
-static gboolean
-view_equal (gconstpointer a, gconstpointer b)
-{
-  const ViewKey *x = a, *y = b;
-  return x->buffer == y->buffer && x->offset == y->offset && x->bytes == y->bytes;
-}
-
 GpuStream *
 gpu_stream_new (GpuDevice *device)
 {
@@ -70,10 +46,9 @@ gpu_stream_new (GpuDevice *device)
   stream->device = device ? gpu_device_ref (device) : NULL;
   stream->dry = !device;
   stream->commands = g_array_new (FALSE, FALSE, sizeof (VkCommandBuffer));
-  stream->set_pools = g_array_new (FALSE, FALSE, sizeof (VkDescriptorPool));
   stream->accesses = g_array_new (FALSE, FALSE, sizeof (Access));
   gpu_timer_init (&stream->timer);
-  stream->views = g_hash_table_new_full (view_hash, view_equal, g_free, NULL);
+  gpu_bindings_init (&stream->bindings);
   stream->buffers = g_hash_table_new_full (NULL, NULL, (GDestroyNotify) gpu_buffer_unref, NULL);
   return stream;
 }
@@ -93,29 +68,20 @@ gpu_stream_reset (GpuStream *stream)
   if (device)
     {
       const struct VolkDeviceTable *vk = &device->vk;
-      GHashTableIter iter;
-      gpointer view;
-      g_hash_table_iter_init (&iter, stream->views);
-      while (g_hash_table_iter_next (&iter, NULL, &view))
-        vk->vkDestroyBufferView (device->handle, (VkBufferView) view, NULL);
-      for (guint i = 0; i < stream->set_pools->len; i++)
-        vk->vkDestroyDescriptorPool (device->handle,
-                                     g_array_index (stream->set_pools, VkDescriptorPool, i), NULL);
+      gpu_bindings_reset (&stream->bindings, device);
       gpu_timer_reset (&stream->timer, device);
       vk->vkDestroyCommandPool (device->handle, stream->pool, NULL);
       vk->vkDestroyFence (device->handle, stream->fence, NULL);
     }
   stream->pool = VK_NULL_HANDLE;
   stream->fence = VK_NULL_HANDLE;
-  g_hash_table_remove_all (stream->views);
   g_hash_table_remove_all (stream->buffers);
-  g_array_set_size (stream->set_pools, 0);
   g_array_set_size (stream->commands, 0);
   g_array_set_size (stream->accesses, 0);
   g_clear_pointer (&stream->wanted, g_array_unref);
   g_clear_error (&stream->error);
   stream->open = stream->ended = FALSE;
-  stream->sets_left = stream->dispatches = stream->barriers = 0;
+  stream->dispatches = stream->barriers = 0;
   stream->flops = stream->bytes = 0;
 }
 
@@ -126,10 +92,9 @@ gpu_stream_free (GpuStream *stream)
     return;
   gpu_stream_reset (stream);
   g_array_unref (stream->commands);
-  g_array_unref (stream->set_pools);
   g_array_unref (stream->accesses);
   gpu_timer_clear (&stream->timer);
-  g_hash_table_unref (stream->views);
+  gpu_bindings_clear (&stream->bindings);
   g_hash_table_unref (stream->buffers);
   gpu_device_unref (stream->device);
   g_free (stream);
@@ -287,119 +252,6 @@ access_of (GpuStream *stream, GpuTensor tensor, gboolean write)
   return (Access){ tensor.buffer, tensor.offset, tensor.offset + gpu_tensor_bytes (tensor), write };
 }
 
-static VkBufferView
-texel_view (GpuStream *stream, GpuTensor tensor)
-{
-  ViewKey key = { tensor.buffer, tensor.offset, gpu_tensor_bytes (tensor) };
-  VkBufferView view = g_hash_table_lookup (stream->views, &key);
-  if (view)
-    return view;
-  VkResult result = stream->device->vk.vkCreateBufferView (
-      stream->device->handle,
-      &(VkBufferViewCreateInfo){ .sType = VK_STRUCTURE_TYPE_BUFFER_VIEW_CREATE_INFO,
-                                 .buffer = tensor.buffer->handle,
-                                 .format = VK_FORMAT_R32G32B32A32_SFLOAT,
-                                 .offset = tensor.offset,
-                                 .range = key.bytes },
-      NULL, &view);
-  if (check (stream, result, "making a texel view"))
-    g_hash_table_insert (stream->views, g_memdup2 (&key, sizeof key), view);
-  return view;
-}
-
-static void
-add_set_pool (GpuStream *stream)
-{
-  const VkDescriptorPoolSize sizes[] = {
-    { VK_DESCRIPTOR_TYPE_STORAGE_BUFFER, SETS_PER_POOL * GPU_MAX_BINDINGS },
-    { VK_DESCRIPTOR_TYPE_STORAGE_TEXEL_BUFFER, SETS_PER_POOL * GPU_MAX_BINDINGS },
-  };
-  VkDescriptorPool pool = VK_NULL_HANDLE;
-  VkResult result = stream->device->vk.vkCreateDescriptorPool (
-      stream->device->handle,
-      &(VkDescriptorPoolCreateInfo){ .sType = VK_STRUCTURE_TYPE_DESCRIPTOR_POOL_CREATE_INFO,
-                                     .maxSets = SETS_PER_POOL,
-                                     .poolSizeCount = G_N_ELEMENTS (sizes),
-                                     .pPoolSizes = sizes },
-      NULL, &pool);
-  if (!check (stream, result, "making descriptors"))
-    return;
-  g_array_append_val (stream->set_pools, pool);
-  stream->sets_left = SETS_PER_POOL;
-}
-
-static VkDescriptorSet
-allocate_set (GpuStream *stream, const GpuKernelLayout *layout)
-{
-  VkDescriptorSet set = VK_NULL_HANDLE;
-  if (stream->sets_left == 0)
-    add_set_pool (stream);
-  if (stream->error)
-    return set;
-  stream->sets_left--;
-  VkResult result = stream->device->vk.vkAllocateDescriptorSets (
-      stream->device->handle,
-      &(VkDescriptorSetAllocateInfo){
-          .sType = VK_STRUCTURE_TYPE_DESCRIPTOR_SET_ALLOCATE_INFO,
-          .descriptorPool =
-              g_array_index (stream->set_pools, VkDescriptorPool, stream->set_pools->len - 1),
-          .descriptorSetCount = 1,
-          .pSetLayouts = &layout->set },
-      &set);
-  check (stream, result, "making descriptors");
-  return set;
-}
-
-static gboolean
-within_limits (GpuStream *stream, const GpuKernel *kernel, GpuTensor tensor, gboolean texel)
-{
-  const GpuDeviceInfo *info = &stream->device->info;
-  guint64 bytes = gpu_tensor_bytes (tensor);
-  guint64 most = texel ? info->max_texels * 16 : info->max_binding_bytes;
-  if (bytes <= most)
-    return TRUE;
-  gpu_stream_fail (stream, GPU_ERROR_LIMIT,
-                   "%s: %s needs a tensor of %u x %u, %.1f MiB; the device binds at most %.1f MiB: "
-                   "use a smaller batch or model",
-                   info->name, kernel->name, tensor.rows, tensor.cols, bytes / 1048576.0,
-                   most / 1048576.0);
-  return FALSE;
-}
-
-static VkDescriptorSet
-write_set (GpuStream *stream, const GpuKernel *kernel, const GpuKernelLayout *layout,
-           const GpuTensor *tensors)
-{
-  VkWriteDescriptorSet writes[GPU_MAX_BINDINGS];
-  VkDescriptorBufferInfo ranges[GPU_MAX_BINDINGS];
-  VkBufferView views[GPU_MAX_BINDINGS];
-  VkDescriptorSet set = allocate_set (stream, layout);
-  for (guint i = 0; i < layout->n_bindings; i++)
-    {
-      GpuTensor tensor = tensors[i];
-      gboolean texel = layout->types[i] == VK_DESCRIPTOR_TYPE_STORAGE_TEXEL_BUFFER;
-      if (!within_limits (stream, kernel, tensor, texel))
-        return VK_NULL_HANDLE;
-      if (texel)
-        views[i] = texel_view (stream, tensor);
-      else
-        ranges[i] = (VkDescriptorBufferInfo){ tensor.buffer->handle, tensor.offset,
-                                              gpu_tensor_bytes (tensor) };
-      writes[i] = (VkWriteDescriptorSet){ .sType = VK_STRUCTURE_TYPE_WRITE_DESCRIPTOR_SET,
-                                          .dstSet = set,
-                                          .dstBinding = i,
-                                          .descriptorCount = 1,
-                                          .descriptorType = layout->types[i],
-                                          .pBufferInfo = texel ? NULL : &ranges[i],
-                                          .pTexelBufferView = texel ? &views[i] : NULL };
-    }
-  if (stream->error)
-    return VK_NULL_HANDLE;
-  stream->device->vk.vkUpdateDescriptorSets (stream->device->handle, layout->n_bindings, writes, 0,
-                                             NULL);
-  return set;
-}
-
 /* A tensor bound more than once, as for an absent option, is read once and written once. */
 static gboolean
 counted_before (const GpuKernel *kernel, const GpuTensor *tensors, guint n, const char *letters)
@@ -461,8 +313,10 @@ gpu_stream_dispatch (GpuStream *stream, const GpuKernel *kernel, const GpuDispat
       VkPipeline pipeline =
           layout ? gpu_kernel_pipeline (stream->device, kernel, dispatch->spec, &stream->error)
                  : VK_NULL_HANDLE;
-      VkDescriptorSet set =
-          pipeline ? write_set (stream, kernel, layout, dispatch->tensors) : VK_NULL_HANDLE;
+      VkDescriptorSet set = pipeline
+                                ? gpu_bindings_write (&stream->bindings, stream->device, kernel,
+                                                      layout, dispatch->tensors, &stream->error)
+                                : VK_NULL_HANDLE;
       if (!set)
         return;
       for (guint i = 0; i < layout->n_bindings; i++)
