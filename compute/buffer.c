@@ -2,9 +2,6 @@
 #include "compute/private.h"
 
 #include <string.h>
-#include <sys/mman.h>
-
-#define HUGE_PAGE ((guintptr) 2 << 20)
 
 /* Memory types in order of preference; on CPU and integrated devices all of them are mapped. */
 static const VkMemoryPropertyFlags preferences[][3] = {
@@ -83,26 +80,11 @@ record_zero (GpuDevice *device, VkCommandBuffer commands, gpointer data)
   device->vk.vkCmdFillBuffer (commands, ((GpuBuffer *) data)->handle, 0, VK_WHOLE_SIZE, 0);
 }
 
-/* Hundreds of MB are touched for the first time before the first step, a page at a time: with huge pages
- * that takes a third of the time. What is not whole huge pages stays as it is, and so does all where the
- * system has none. */
-static void
-ask_for_huge_pages (GpuBuffer *buffer)
-{
-#ifdef MADV_HUGEPAGE
-  const guintptr begin = (guintptr) buffer->mapped, end = begin + buffer->size;
-  const guintptr first = (begin + HUGE_PAGE - 1) & ~(HUGE_PAGE - 1), last = end & ~(HUGE_PAGE - 1);
-  if (buffer->device->info.type == GPU_TYPE_CPU && first < last)
-    madvise ((void *) first, last - first, MADV_HUGEPAGE);
-#endif
-}
-
 static gboolean
 clear (GpuBuffer *buffer, GError **error)
 {
   if (!buffer->mapped)
     return gpu_device_run_once (buffer->device, record_zero, buffer, error);
-  ask_for_huge_pages (buffer);
   memset (buffer->mapped, 0, buffer->size);
   return TRUE;
 }
