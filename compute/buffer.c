@@ -80,12 +80,49 @@ record_zero (GpuDevice *device, VkCommandBuffer commands, gpointer data)
   device->vk.vkCmdFillBuffer (commands, ((GpuBuffer *) data)->handle, 0, VK_WHOLE_SIZE, 0);
 }
 
+typedef struct
+{
+  guint8 *begin;
+  gsize bytes;
+} Span;
+
+static gpointer
+clear_span (gpointer data)
+{
+  const Span *span = data;
+  memset (span->begin, 0, span->bytes);
+  return NULL;
+}
+
+/* The first touch of memory is what takes its time, 2 GB/s a core: all cores share it. */
+static void
+clear_mapped (GpuBuffer *buffer)
+{
+  enum
+  {
+    MOST_SPANS = 16,
+    WORTH_A_THREAD = 16 << 20
+  };
+  const gsize n =
+      CLAMP (buffer->size / WORTH_A_THREAD, 1, MIN (g_get_num_processors (), MOST_SPANS));
+  const gsize bytes = buffer->size / n;
+  Span spans[MOST_SPANS];
+  GThread *threads[MOST_SPANS];
+  for (gsize i = 0; i < n; i++)
+    spans[i] = (Span){ buffer->mapped + i * bytes, i + 1 < n ? bytes : buffer->size - i * bytes };
+  for (gsize i = 1; i < n; i++)
+    threads[i] = g_thread_new ("clear", clear_span, &spans[i]);
+  clear_span (&spans[0]);
+  for (gsize i = 1; i < n; i++)
+    g_thread_join (threads[i]);
+}
+
 static gboolean
 clear (GpuBuffer *buffer, GError **error)
 {
   if (!buffer->mapped)
     return gpu_device_run_once (buffer->device, record_zero, buffer, error);
-  memset (buffer->mapped, 0, buffer->size);
+  clear_mapped (buffer);
   return TRUE;
 }
 

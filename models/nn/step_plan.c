@@ -156,13 +156,17 @@ teacher_cosines (NnStep *step, NnContext *nn, Unit t)
   give_unit (nn, zb);
 }
 
-/* Of a product of unit vectors: dfeatures through z = norm (features), dz = dcosines other. */
+/* Of a product of unit vectors: dfeatures through z = norm (features), dz = dcosines other. Gradients of
+ * weights add up what TN yields; where it adds to zeros here, no second TN is compiled. */
 static void
 unit_backward (NnContext *nn, GpuTensor dfeatures, Unit z, GpuLayout layout, GpuTensor dcosines,
                Unit other)
 {
   GpuTensor dz = nn_take (nn, z.z.rows, z.z.cols);
-  gpu_gemm (nn->stream, layout, dz, dcosines, other.z, NULL);
+  const GpuGemmOptions options = { .accumulate = layout == GPU_TN };
+  if (options.accumulate)
+    gpu_stream_zero (nn->stream, dz);
+  gpu_gemm (nn->stream, layout, dz, dcosines, other.z, &options);
   gpu_normalize_backward (nn->stream, dfeatures, dz, z.z, z.inverse);
   nn_give (nn, dz);
 }
